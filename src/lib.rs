@@ -1,0 +1,2 @@
+//! Keeps people signed in.
+#![no_std]
