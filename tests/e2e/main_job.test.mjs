@@ -104,14 +104,14 @@ describe("the callback", () => {
     const address = new URL(await stage.driver.getCurrentUrl());
     assert.deepEqual([...address.searchParams.keys()].sort(), ["code", "iss", "state"]);
     // What a router or a proxy in between may have added.
-    await stage.driver.get(`${address.href}&tab=2&error_hint=x#section`);
+    await stage.driver.get(`${address.href}&tab=2&erroneous=x#section`);
     await stage.start();
     const [during, length] = await stage.browser.run(() => {
       const entries = history.length;
       probe.pending = probe.client.handleRedirect();
       return [location.href, history.length - entries];
     });
-    assert.equal(during, `${stage.site.origin}/callback?tab=2&error_hint=x#section`);
+    assert.equal(during, `${stage.site.origin}/callback?tab=2&erroneous=x#section`);
     assert.equal(length, 0, "no further history entry");
     await stage.browser.run(() => probe.pending);
     assert.equal((await stage.state()).status, "signed-in");
@@ -253,7 +253,7 @@ describe("what the app sees", () => {
     const { accessToken } = (await stage.state()).tokens;
     assert.equal(await stage.get("getAccessToken"), accessToken);
     assert.equal(stage.proxy.to(stage.paths.token).length, 0);
-    const renewed = await stage.get("getAccessToken", { minValiditySeconds: 59.9 });
+    const renewed = await stage.get("getAccessToken", { minValiditySeconds: 60 });
     assert.notEqual(renewed, accessToken);
     assert.equal(stage.proxy.to(stage.paths.token).length, 1);
   });

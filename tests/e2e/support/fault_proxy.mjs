@@ -99,7 +99,7 @@ export const droppedAfter = async ({ forward, response }) => {
 
 /** An answer that no page of another origin may read, as gateways send them. */
 export const withoutCors = (status, body) => ({ response }) => {
-  response.writeHead(status, { "content-type": "application/json" });
+  response.writeHead(status, { "content-type": "application/json", connection: "close" });
   response.end(text(body));
 };
 
@@ -141,7 +141,8 @@ async function forward(target, url, { method, headers, body }) {
 }
 
 function reply(response, { status, headers, body }, origin) {
-  response.writeHead(status, { ...cors(origin), ...headers });
+  // On a kept connection Chromium would send a POST again by itself when the next fault closes it.
+  response.writeHead(status, { ...cors(origin), ...headers, connection: "close" });
   response.end(body);
 }
 
