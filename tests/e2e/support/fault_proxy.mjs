@@ -109,6 +109,9 @@ export const stalled = (body) => ({ request, response }) => {
   response.write(body);
 };
 
+/** No answer at all; the server never sees the request. */
+export const silent = () => {};
+
 /**
  * Lets the server answer and keeps the answer back until `release()`. `reached` resolves when the server has answered.
  */
