@@ -201,20 +201,13 @@ describe("sign-ins that cannot begin", () => {
     });
   }
 
-  for (const returnTo of ["//evil.example", "/\\evil.example", "https://evil.example/", "javascript:alert(1)", "relative", "\t//evil.example", 7]) {
+  for (const returnTo of ["//evil.example", "/\\evil.example", "https://evil.example/", "javascript:alert(1)", "\t//evil.example", 7]) {
     test(`k11 returnTo ${JSON.stringify(returnTo)}`, async () => {
       const error = await refused({ returnTo });
       assert.equal(error.code, "invalid_config");
       assert.match(error.message, /returnTo/);
     });
   }
-
-  test("l13 the fourth in a minute without a click", async () => {
-    for (const _ of [1, 2, 3]) await stage.signIn();
-    const error = await refused({});
-    assert.equal(error.code, "login_loop");
-    assert.equal(error.retryable, false);
-  });
 });
 
 test("p07 no secret is in an error, an event or on the console", () => stage.assertDiscreet());

@@ -84,8 +84,6 @@ describe("wrong options of a call", () => {
     ["signIn", { extraParams: { a: 7 } }, "extraParams"],
     ["handleRedirect", 7, "url"],
     ["handleRedirect", "not a url", "url"],
-    ["signOut", { locally: true }, "locally"],
-    ["signOut", { local: "yes" }, "local"],
   ]) {
     test(`${method}(${shown(options)})`, async () => {
       const before = await stage.state();
@@ -96,6 +94,14 @@ describe("wrong options of a call", () => {
       assert.deepEqual(await stage.state(), before);
     });
   }
+
+  test("signOut with an unknown option signs out all the same, and says so", async () => {
+    const { error } = await stage.call("signOut", { locally: true });
+    assert.equal(error?.code, "invalid_config");
+    assert.match(error.message, /locally/);
+    assert.equal((await stage.state()).status, "signed-out");
+    await stage.get("setTokens", held);
+  });
 
   test("setTokens with an option that is unknown or no time", async () => {
     for (const options of [{ received: 1 }, { receivedAt: "now" }, { receivedAt: -1 }]) {

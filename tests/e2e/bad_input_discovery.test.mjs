@@ -17,7 +17,11 @@ before(async () => {
   tokens = stage.lastTokens();
 });
 after(() => stage?.close());
-beforeEach(() => stage.proxy.forget());
+// A page of its own each time: metadata that a page has read stay with it.
+beforeEach(async () => {
+  await stage.fresh();
+  stage.proxy.forget();
+});
 
 const html = fault.answer(200, "<!doctype html>", { "content-type": "text/html" });
 const edited = (changes) => fault.edited((metadata) => ({ ...metadata, ...changes }));
@@ -70,6 +74,7 @@ describe("v13 v12 discovery, refused", () => {
       assert.equal(result.error?.code, "insecure_issuer", `issuer ${issuer}`);
       assert.equal(result.error.retryable, false);
       assertKept(result);
+      assert.deepEqual(stage.proxy.to(stage.paths.token), []);
       stage.proxy.forget();
     }
   });
@@ -95,7 +100,6 @@ describe("v13 v12 discovery, refused", () => {
   });
 
   test("a failure is not kept: the next call asks again and succeeds", async () => {
-    await stage.fresh();
     await stage.get("setTokens", tokens);
     stage.proxy.next(OPENID, fault.answer(500, ""));
     stage.proxy.next(RFC8414, fault.answer(500, ""));
@@ -135,7 +139,6 @@ describe("discovery, accepted", () => {
 });
 
 test("after all of that the refresh token still works", async () => {
-  await stage.fresh();
   await stage.get("setTokens", tokens);
   assert.equal((await stage.get("refresh")).accessToken, stage.lastTokens().access_token);
 });

@@ -59,11 +59,18 @@ function state() {
     ...snapshot,
     error: fields(snapshot.error),
     refreshToken: probe.client.getRefreshToken(),
-    stored: { session: dump(sessionStorage), local: dump(localStorage) },
+    stored: { session: dump("sessionStorage"), local: dump("localStorage") },
   };
 }
 
-function dump(storage) {
+/** `null` where the page may not touch its storage at all. */
+function dump(name) {
+  let storage;
+  try {
+    storage = globalThis[name];
+  } catch {
+    return null;
+  }
   return Object.fromEntries(ourKeys(storage).map((key) => [key, storage.getItem(key)]));
 }
 
