@@ -60,7 +60,10 @@ export async function startStage({ layout = "okta", ...options } = {}) {
     /** Opens the page afresh, with empty storage and a client made with the standard configuration. */
     async fresh(config = server.config) {
       await stage.open();
-      await browser.run(() => probe.wipe());
+      await browser.run(() => {
+        sessionStorage.clear();
+        localStorage.clear();
+      });
       return stage.start(config);
     },
 

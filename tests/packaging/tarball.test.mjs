@@ -1,0 +1,188 @@
+// What is in the tarball, and what importing it in Node does: nothing.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
+import { findTarball, repository } from "../e2e/support/tarball.mjs";
+import { makeProject } from "./support.mjs";
+
+const run = promisify(execFile);
+
+let project;
+before(async () => { project = await makeProject(); });
+after(() => project?.remove());
+
+/** Runs a module in the project's folder; a process that does not end by itself fails. */
+const node = (code) => run("node", ["--input-type=module", "--eval", code], { cwd: project.path, timeout: 20_000 });
+
+test("the tarball holds what an app needs, and nothing else", async () => {
+  const { stdout } = await run("tar", ["-tzf", await findTarball()]);
+  const files = stdout.trim().split("\n").sort();
+  assert.deepEqual(files, [
+    "package/CHANGELOG.md", "package/LICENSE-APACHE", "package/LICENSE-MIT", "package/README.md",
+    "package/index.d.ts", "package/index.js", "package/package.json",
+  ]);
+});
+
+describe("package.json", () => {
+  let manifest;
+  before(async () => { manifest = JSON.parse(await readFile(join(project.path, "node_modules/rekindle/package.json"), "utf8")); });
+
+  test("w02 no dependency of any kind, and no script that runs at installation", () => {
+    for (const member of ["dependencies", "peerDependencies", "optionalDependencies", "bundledDependencies", "scripts"]) {
+      assert.equal(manifest[member], undefined, member);
+    }
+  });
+
+  test("name, version and licence", async () => {
+    const cargo = await readFile(join(repository, "Cargo.toml"), "utf8");
+    assert.equal(manifest.name, "rekindle");
+    assert.equal(manifest.version, /^version = "(.+)"$/m.exec(cargo)[1]);
+    assert.equal(manifest.license, "MIT OR Apache-2.0");
+    assert.equal(manifest.type, "module");
+    assert.equal(manifest.private, undefined);
+    assert.ok(!manifest.sideEffects, "a bundler may drop it where nothing of it is used");
+  });
+
+  test("every file that it names is there", async () => {
+    const named = JSON.stringify([manifest.exports, manifest.types, manifest.main, manifest.module]).match(/"\.?\/?[\w./-]+\.[\w.]+"/g);
+    assert.ok(named.length > 0);
+    for (const file of named) await readFile(join(project.path, "node_modules/rekindle", JSON.parse(file)));
+  });
+});
+
+describe("w06 in Node", () => {
+  test("import has no side effect and the process ends", async () => {
+    const { stdout, stderr } = await run("node", ["-e", 'import("rekindle")'], { cwd: project.path, timeout: 20_000 });
+    assert.equal(stdout + stderr, "");
+  });
+
+  test("import reads and sets no global of a browser", async () => {
+    const names = [
+      "window", "self", "document", "location", "history", "navigator", "localStorage", "sessionStorage", "indexedDB", "fetch", "crypto",
+      "BroadcastChannel", "WebAssembly", "addEventListener", "setTimeout", "setInterval", "TextDecoder", "TextEncoder", "structuredClone",
+    ];
+    const { stdout } = await node(`
+      const touched = [];
+      for (const name of ${JSON.stringify(names)}) {
+        const value = globalThis[name];
+        Object.defineProperty(globalThis, name, { configurable: true, get() { touched.push(name); return value; } });
+      }
+      const before = Reflect.ownKeys(globalThis);
+      const module = await import("rekindle");
+      const added = Reflect.ownKeys(globalThis).filter((key) => !before.includes(key));
+      console.log(JSON.stringify({ touched, added: added.map(String), exports: Object.keys(module).sort() }));
+    `);
+    assert.deepEqual(JSON.parse(stdout), { touched: [], added: [], exports: ["RekindleError", "createClient"] });
+  });
+
+  test("createClient makes a signed-out client in memory, and the process ends", async () => {
+    const { stdout, stderr } = await node(`
+      import { createClient, RekindleError } from "rekindle";
+      const client = await createClient({ issuer: "https://id.example", clientId: "spa", redirectUri: "https://app.example/callback" });
+      client.subscribe(() => {});
+      const { status, persisted } = client.getSnapshot();
+      const refused = await client.refresh().catch((error) => [error instanceof RekindleError, error.code]);
+      const noPage = await client.signIn().catch((error) => error instanceof RekindleError);
+      const { accessToken } = await client.setTokens({ access_token: "abc", refresh_token: "def", expires_in: 60 });
+      const wrong = await createClient({}).catch((error) => error.code);
+      console.log(JSON.stringify({ status, persisted, refused, noPage, accessToken, held: client.getRefreshToken(), wrong }));
+    `);
+    assert.equal(stderr, "");
+    assert.deepEqual(JSON.parse(stdout), {
+      status: "signed-out", persisted: false, refused: [true, "no_session"], noPage: true, accessToken: "abc", held: "def", wrong: "invalid_config",
+    });
+  });
+});
+
+describe("the types", () => {
+  const check = async (source, options) => {
+    const tsconfig = { compilerOptions: { strict: true, noEmit: true, target: "es2022", lib: ["es2022", "esnext.disposable", "dom"], types: [], ...options }, files: ["app.ts"] };
+    await writeFile(join(project.path, "app.ts"), source);
+    await writeFile(join(project.path, "tsconfig.json"), JSON.stringify(tsconfig));
+    const compiler = join(repository, "node_modules/.bin/tsc");
+    const failed = await run(compiler, ["--project", project.path], { cwd: project.path }).catch((error) => error.stdout);
+    assert.equal(typeof failed === "string" ? failed : "", "");
+  };
+
+  const app = `
+    import { createClient, RekindleError } from "rekindle";
+    import type { ClientConfig, Introspection, SessionEvent, SignInResult, Snapshot, TokenStorage, Tokens } from "rekindle";
+
+    const storage: TokenStorage = sessionStorage;
+    const config: ClientConfig = { issuer: "https://id.example", clientId: "spa", scope: ["openid"], endpoints: "okta", storage };
+    const auth = await createClient(config);
+    const tokens: Tokens = await auth.refresh({ signal: AbortSignal.timeout(1), timeoutMs: 5, scope: "openid" });
+    const sub: string | undefined = tokens.claims?.sub;
+    const answer: Introspection = await auth.introspect({ token: tokens.accessToken, tokenTypeHint: "access_token" });
+    const active: boolean = answer.active && (await auth.introspect("abc")).active;
+    const token: string = await auth.getAccessToken({ minValiditySeconds: 5 });
+    const snapshot: Snapshot = auth.getSnapshot();
+    const status: "signed-out" | "signed-in" | "expired" = snapshot.status;
+    const kept: string | null = auth.getRefreshToken();
+    const result: SignInResult | null = await auth.handleRedirect();
+    const stop: () => void = auth.subscribe((event: SessionEvent) => { const code: string | undefined = event.error?.code; });
+    await auth.setTokens({ access_token: "abc", expires_in: 60 }, { receivedAt: 1 });
+    await auth.signOut({ local: true });
+    const never: Promise<never> = auth.signIn({ returnTo: "/", extraParams: { ui_locales: "de" } });
+    try { await auth.refresh(); } catch (error) {
+      if (error instanceof RekindleError && error.retryable) { const after: number | undefined = error.retryAfterMs; }
+    }
+    auth.close();
+    auth[Symbol.dispose]();
+
+    // @ts-expect-error a page cannot keep a secret
+    await createClient({ issuer: "https://id.example", clientId: "spa", clientSecret: "shh" });
+    // @ts-expect-error clientId is required
+    await createClient({ issuer: "https://id.example" });
+    // @ts-expect-error no other layout has a name
+    await createClient({ issuer: "https://id.example", clientId: "spa", endpoints: "auth0" });
+    // @ts-expect-error the refresh token is in no snapshot
+    snapshot.tokens?.refreshToken;
+    // @ts-expect-error k05 no implicit grant, and no other response type
+    await auth.signIn({ responseType: "token" });
+    // @ts-expect-error a snapshot is read only
+    snapshot.status = "signed-out";
+    // Not there yet.
+    // @ts-expect-error
+    auth.signInWithPopup;
+    // @ts-expect-error
+    auth.userInfo;
+    // @ts-expect-error
+    auth.revoke;
+    // @ts-expect-error
+    auth.fetch;
+    // @ts-expect-error
+    auth.diagnostics;
+    export { active, kept, never, result, status, stop, sub, token };
+  `;
+
+  test("serve a bundler's project", () => check(app, { module: "esnext", moduleResolution: "bundler" }));
+
+  test("serve Node's resolution", () => check(app, { module: "nodenext", moduleResolution: "nodenext" }));
+
+  test("name every member that a client has, and no other", async () => {
+    const { stdout } = await node(`
+      import { createClient } from "rekindle";
+      const client = await createClient({ issuer: "https://id.example", clientId: "spa" });
+      const members = new Set();
+      for (let owner = client; owner && owner !== Object.prototype; owner = Object.getPrototypeOf(owner)) {
+        for (const name of Object.getOwnPropertyNames(owner)) if (name !== "constructor") members.add(name);
+      }
+      console.log(JSON.stringify([...members].sort()));
+    `);
+    const members = JSON.parse(stdout);
+    assert.deepEqual(members, [
+      "close", "getAccessToken", "getRefreshToken", "getSnapshot", "handleRedirect", "introspect", "refresh", "setTokens", "signIn", "signOut", "subscribe",
+    ]);
+    await check(`
+      import { createClient } from "rekindle";
+      type Client = Awaited<ReturnType<typeof createClient>>;
+      type Exact<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+      export const exact: Exact<keyof Client, ${members.map((name) => JSON.stringify(name)).join(" | ")} | typeof Symbol.dispose> = true;
+    `, { module: "esnext", moduleResolution: "bundler" });
+  });
+});
