@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, IsTerminal, Read, Write, stderr};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -84,6 +85,19 @@ pub fn minutes(time: Duration) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
+/// `command` as a person would type it, its program without the folder.
+pub fn words(command: &Command) -> String {
+    let program = Path::new(command.get_program())
+        .file_name()
+        .unwrap_or(command.get_program());
+    let words: Vec<_> = [program]
+        .into_iter()
+        .chain(command.get_args())
+        .map(OsStr::to_string_lossy)
+        .collect();
+    words.join(" ")
+}
+
 fn forward_lines(pipe: Option<impl Read + Send + 'static>, sender: mpsc::Sender<String>) {
     let Some(pipe) = pipe else { return };
     thread::spawn(move || {
@@ -150,9 +164,5 @@ impl<'a> ProgressLine<'a> {
 }
 
 fn name(command: &Command) -> String {
-    let words = [command.get_program()]
-        .into_iter()
-        .chain(command.get_args());
-    let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
-    format!("`{}`", words.join(" "))
+    format!("`{}`", words(command))
 }
