@@ -7,7 +7,8 @@ const storageKey = "rekindle-demo:settings";
 export async function loadSettings() {
   const given = await givenSettings();
   const typed = typedSettings();
-  return typed ? { ...typed, user: null, given } : { ...given, given };
+  // What was typed in stands until the command says something else than it said then.
+  return typed?.insteadOf === given.issuer ? { ...typed, user: null, given } : { ...given, given };
 }
 
 /** Fills the form, and reloads the page with the new settings where it is sent. */
@@ -24,7 +25,7 @@ export function bindSettingsForm({ issuer, clientId, scope, given }) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const typed = { issuer: fields.issuer.value.trim(), clientId: fields.clientId.value.trim(), scope: fields.scope.value.trim() };
-    localStorage.setItem(storageKey, JSON.stringify(typed));
+    localStorage.setItem(storageKey, JSON.stringify({ ...typed, insteadOf: given.issuer }));
     location.reload();
   });
 
