@@ -24,7 +24,7 @@ const timeMembers = new Set(["exp", "iat", "nbf", "auth_time", "updated_at"]);
 
 function readable(name, value) {
   if (timeMembers.has(name) && typeof value === "number") {
-    return [`${value}`, element("span", { class: "aside" }, ` ${dateTime(value * 1000)}`)];
+    return [`${value} `, element("span", { class: "aside" }, dateTime(value * 1000))];
   }
   if (typeof value === "string") return [value];
   return [JSON.stringify(value)];
