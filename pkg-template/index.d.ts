@@ -5,6 +5,11 @@
  * milliseconds since the epoch where the name ends in `At`, milliseconds where it ends in `Ms`, and seconds
  * where it ends in `Seconds` or where the member belongs to the protocol (`exp`, `iat`, `expires_in`).
  *
+ * A call that uses the network may reject with the codes of a request, besides those that it names: `network`, `timeout`,
+ * `aborted`, `server`, `rate_limited`, `oauth`, `invalid_response`; `unsupported` where an endpoint is missing;
+ * `insecure_issuer` where the metadata are not the issuer's. An unknown or wrong option is `invalid_config`, a closed
+ * client `closed`.
+ *
  * Sources: "the Okta guide" is Okta's "Refresh the access and ID tokens"; RFC 6749 is OAuth 2.0.
  *
  * @module
@@ -26,7 +31,7 @@ export function createClient(config: ClientConfig): Promise<Client>;
 export interface ClientConfig {
   /**
    * The authorization server's identifier, as it stands in its metadata: `https://example.okta.com/oauth2/default`.
-   * https, or http on a loopback host. One trailing slash more or less is forgiven. (RFC 8414, section 2)
+   * https, or http on a loopback host; no query. One trailing slash more or less is forgiven. (RFC 8414, section 2)
    */
   issuer: string;
 
@@ -55,7 +60,8 @@ export interface ClientConfig {
    *   no discovery request.
    * - an object: these addresses win over discovery and layout, one by one.
    *
-   * An endpoint that none of them gives makes the call that needs it reject with `unsupported`.
+   * What discovery found is kept for an hour. An endpoint that none of these gives makes the call that needs it reject
+   * with `unsupported`.
    */
   endpoints?: "okta" | Endpoints | undefined;
 
@@ -119,7 +125,7 @@ export interface ClientConfig {
   clockToleranceSeconds?: number | undefined;
 
   /**
-   * Origins that may be sent the access token.
+   * Origins that may be sent the access token, such as `https://api.example.com`.
    *
    * Checked, but not at work in this version, which sends the access token to the introspection endpoint only.
    */
@@ -169,9 +175,9 @@ export interface Client extends DisposableMember {
    * under way share its answer. A new refresh token is stored before anything else looks at the answer.
    * (RFC 6749, section 6; the Okta guide)
    *
-   * Rejects with `no_session`, `no_refresh_token`, `invalid_grant` (the refresh token is spent, revoked or expired:
-   * the session is cleared), `signed_out`, or a code of the request: `network`, `timeout`, `aborted`, `server`,
-   * `rate_limited`, `oauth`, `invalid_response`. Only `invalid_grant` costs the session; see `error.sessionLost`.
+   * Rejects with `no_session`, `no_refresh_token`, `invalid_grant` (the refresh token is spent, revoked or expired: the
+   * session is cleared), `signed_out`, or a code of the request. Only `invalid_grant` costs the session; every other
+   * failure leaves the tokens as they are.
    */
   readonly refresh: (options?: RefreshOptions) => Promise<Tokens>;
 
@@ -180,8 +186,8 @@ export interface Client extends DisposableMember {
    * kind `tokenTypeHint`. Never refreshes first and changes nothing, also where the answer is
    * `active: false`. (RFC 7662, section 2; the Okta guide)
    *
-   * Rejects with `no_session`, `no_refresh_token`, `unsupported` (no such endpoint), or a code of the request, as
-   * `refresh` does; an answer without a boolean `active` is `invalid_response`.
+   * Rejects with `no_session`, `no_refresh_token`, or a code of the request; an answer without a boolean `active` is
+   * `invalid_response`.
    */
   readonly introspect: (tokenOrOptions?: string | IntrospectOptions) => Promise<Introspection>;
 
@@ -198,7 +204,7 @@ export interface Client extends DisposableMember {
    * Adopts a token response that something else obtained (an embedded sign-in, another SDK, a back end).
    * It replaces the session that is held. (RFC 6749, section 5.1)
    *
-   * Rejects with `invalid_response`, or `id_token_invalid` where an id_token is there and cannot be read.
+   * Rejects with `invalid_response`: no usable `access_token`, or a `token_type` other than `Bearer`.
    */
   readonly setTokens: (response: TokenResponse, options?: SetTokensOptions) => Promise<Tokens>;
 
@@ -219,9 +225,9 @@ export interface Client extends DisposableMember {
    * The promise never resolves; it rejects where the page could not be left. The page at `redirectUri` then calls
    * `handleRedirect`. (RFC 6749, section 4.1; RFC 7636; RFC 9700, section 2.1)
    *
-   * Rejects with `invalid_config` (no `redirectUri`, or an unusable option), `unsupported` (no authorization
-   * endpoint), `storage_unavailable` (no sessionStorage to remember the sign-in in), `aborted`, or a code of the
-   * discovery request: `network`, `timeout`, `server`, `insecure_issuer`.
+   * Rejects with `invalid_config` (no `redirectUri`, or an unusable option), `unsupported` (no page, or a server that
+   * insists on pushed authorization requests), `storage_unavailable` (no sessionStorage to remember the sign-in in), or
+   * a code of the request, discovery's.
    */
   readonly signIn: (options?: SignInOptions) => Promise<never>;
 
@@ -232,9 +238,9 @@ export interface Client extends DisposableMember {
    *
    * `url` defaults to the page's own address. All calls without it in one page load get the same answer.
    *
-   * Rejects with `state_mismatch` (this tab did not begin this sign-in, or it is used up), `login_required` or
-   * `oauth` (the server's `error`), `invalid_grant` (the code is spent or expired), `id_token_invalid` (an
-   * id_token is there and cannot be read), or a code of the request, as `refresh` does. A code is never sent twice.
+   * Rejects with `state_mismatch` (this tab did not begin this sign-in, or it is used up), `login_required` or `oauth`
+   * (the server's `error`), `invalid_grant` (the code is spent or expired), or a code of the request. A session held
+   * before stays then. A code is never sent twice.
    */
   readonly handleRedirect: (url?: string) => Promise<SignInResult | null>;
 
@@ -302,7 +308,10 @@ export interface SetTokensOptions {
 
 /** Options of `signIn`. */
 export interface SignInOptions extends CallOptions {
-  /** A path of this origin to go on with; `handleRedirect` gives it back. It stays in this tab, out of the URL. */
+  /**
+   * Where to go on: a URL of this origin, which may be relative. `handleRedirect` gives its path, query and fragment back.
+   * It stays in this tab, out of the request.
+   */
   returnTo?: string | undefined;
   /** Anything that JSON can hold; `handleRedirect` gives it back. It stays in this tab and is not OAuth's `state`. */
   state?: unknown;
@@ -312,8 +321,8 @@ export interface SignInOptions extends CallOptions {
   loginHint?: string | undefined;
   /** `prompt`: `none`, `login`, `consent`, `select_account`, or what else the server knows. */
   prompt?: string | undefined;
-  /** `acr_values`: the authentication context asked for, best first, separated by spaces. */
-  acrValues?: string | undefined;
+  /** `acr_values`: the authentication contexts asked for, best first: one string with spaces, or a list. */
+  acrValues?: string | readonly string[] | undefined;
   /** `max_age`: how long ago the user may have authenticated, in seconds. */
   maxAge?: number | undefined;
   /** `idp`: the id of the identity provider to sign in with, at Okta. */
@@ -340,41 +349,42 @@ export interface TokenResponse {
   id_token?: string | undefined;
 }
 
-/** The tokens of a session. The refresh token is not among them: see `getRefreshToken`. */
+/** The tokens of a session, frozen. The refresh token is not among them: see `getRefreshToken`. */
 export interface Tokens {
   /** Opaque to this package: it is never parsed. (RFC 6749, section 1.4) */
-  accessToken: string;
+  readonly accessToken: string;
   /** `"Bearer"` in this case, whatever the server's. */
-  tokenType: string;
+  readonly tokenType: string;
   /** Milliseconds since the epoch, by this machine's clock: when the request was sent + `expires_in`. */
-  expiresAt: number;
+  readonly expiresAt: number;
   /** What was granted; where the server does not say, what was asked for; `""` where neither is known. */
-  scope: string;
+  readonly scope: string;
   /** As it came, or the one held before where a refresh brought none. */
-  idToken?: string;
+  readonly idToken?: string;
   /**
    * The id_token's claims: decoded, not verified, in this version. They came from the token endpoint over TLS
-   * (OpenID Connect Core, section 3.1.3.7, item 6), or from who called `setTokens`.
+   * (OpenID Connect Core, section 3.1.3.7, item 6), or from who called `setTokens`. Missing where the id_token cannot be
+   * decoded.
    */
-  claims?: IdTokenClaims;
+  readonly claims?: IdTokenClaims;
 }
 
 /** The claims of an id_token. Times are in seconds since the epoch. (OpenID Connect Core, sections 2 and 5.1) */
 export interface IdTokenClaims {
-  iss: string;
-  sub: string;
-  aud: string | string[];
-  exp: number;
-  iat: number;
-  auth_time?: number;
-  nonce?: string;
-  acr?: string;
-  amr?: string[];
-  azp?: string;
-  name?: string;
-  preferred_username?: string;
-  email?: string;
-  [claim: string]: unknown;
+  readonly iss: string;
+  readonly sub: string;
+  readonly aud: string | string[];
+  readonly exp: number;
+  readonly iat: number;
+  readonly auth_time?: number;
+  readonly nonce?: string;
+  readonly acr?: string;
+  readonly amr?: string[];
+  readonly azp?: string;
+  readonly name?: string;
+  readonly preferred_username?: string;
+  readonly email?: string;
+  readonly [claim: string]: unknown;
 }
 
 /** The introspection endpoint's answer as it came, unknown members included. Times in seconds. (RFC 7662, section 2.2) */
@@ -397,7 +407,7 @@ export interface Introspection {
   [member: string]: unknown;
 }
 
-/** What a client holds at one moment. */
+/** What a client holds at one moment, frozen. */
 export interface Snapshot {
   /** `"expired"`: the access token is, and a refresh may still bring the session back. */
   readonly status: "signed-out" | "signed-in" | "expired";
@@ -414,7 +424,7 @@ export interface Snapshot {
  *
  * - `signed-in`: by `handleRedirect` or `setTokens`.
  * - `renewed`: new tokens by a refresh.
- * - `signed-out`: by `signOut`.
+ * - `signed-out`: by `signOut`, or found when the app or the user had cleared the storage.
  * - `session-lost`: the server refused the refresh token; nothing is held any more.
  * - `renew-failed`, `expired`: of background renewal; this version does not send them.
  */
@@ -428,11 +438,11 @@ export interface SessionEvent {
 
 /** A sign-in that `handleRedirect` finished. */
 export interface SignInResult {
-  tokens: Tokens;
+  readonly tokens: Tokens;
+  /** Path, query and fragment of what `signIn` was given. */
+  readonly returnTo?: string;
   /** What `signIn` was given. */
-  returnTo?: string;
-  /** What `signIn` was given. */
-  state?: unknown;
+  readonly state?: unknown;
 }
 
 /** What every promise of this package rejects with. No token, code or verifier is in any of its fields. */
@@ -482,9 +492,9 @@ export type RekindleErrorCode =
   | "invalid_grant"
   /** Any other error answer below 500. See `oauthError`, `errorId`. */
   | "oauth"
-  /** A JSON object under 2xx that breaks its RFC. */
+  /** A JSON object under 2xx that breaks its RFC, or a body of more than 1 MiB. */
   | "invalid_response"
-  /** An id_token that failed a check. See `reason`; in this version `"format"` only. */
+  /** Not in this version, which checks no id_token. */
   | "id_token_invalid"
   /** Nobody is signed in. */
   | "no_session"
@@ -496,7 +506,7 @@ export type RekindleErrorCode =
   | "state_mismatch"
   /** The server needs the user. */
   | "login_required"
-  /** The tab keeps being sent to sign in. */
+  /** Not in this version, which does not count sign-ins. */
   | "login_loop"
   /** Not in this version, which opens no popup. */
   | "popup_blocked"

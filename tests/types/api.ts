@@ -127,6 +127,8 @@ export async function tokens(auth: Client, signal: AbortSignal): Promise<void> {
   same<string | null>()(auth.getRefreshToken());
   // @ts-expect-error: the refresh token is not among them
   held.refreshToken;
+  // @ts-expect-error: the object is frozen
+  held.scope = "";
 }
 
 export async function signing(auth: Client, signal: AbortSignal): Promise<void> {
@@ -153,7 +155,7 @@ export async function signing(auth: Client, signal: AbortSignal): Promise<void> 
     returnTo: "/inbox",
     loginHint: "ada@example.com",
     prompt: "login",
-    acrValues: "urn:okta:loa:2fa:any",
+    acrValues: ["urn:okta:loa:2fa:any"],
     maxAge: 0,
     idp: "0oa2example",
   });
