@@ -35,7 +35,7 @@ export interface ClientConfig {
    */
   issuer: string;
 
-  /** The public client's id. It is sent in the body of each request, never in an `Authorization` header. (RFC 6749, section 2.2) */
+  /** The public client's id. It is a parameter of each request, never an `Authorization` header. (RFC 6749, section 2.2) */
   clientId: string;
 
   /**
@@ -96,39 +96,22 @@ export interface ClientConfig {
    */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
 
-  /**
-   * Renewal in the background, before expiry.
-   *
-   * Checked, but not at work in this version: nothing is renewed by a timer. `getAccessToken` renews on demand.
-   */
+  /** Renewal before expiry, in the background. Checked, but not at work yet: `getAccessToken` renews on demand. */
   autoRenew?: boolean | undefined;
 
-  /**
-   * Ends background renewal after so many seconds without user input.
-   *
-   * Checked, but not at work in this version, which has no background renewal.
-   */
+  /** Ends background renewal after so long without user input. Checked, but not at work yet. */
   idleTimeoutSeconds?: number | undefined;
 
   /**
-   * For how many seconds the server forgives the reuse of a rotated refresh token.
-   *
-   * Checked, but not at work in this version: a failed refresh is never sent again by itself.
+   * How long the server forgives the reuse of a rotated refresh token. Checked, but not at work yet: a failed refresh is
+   * never sent again by itself.
    */
   rotationGraceSeconds?: number | undefined;
 
-  /**
-   * Tolerance for the time claims of an id_token, in seconds.
-   *
-   * Checked, but not at work in this version, which decodes id_tokens and does not verify them.
-   */
+  /** For the time claims of id_tokens. Checked, but not at work yet: id_tokens are decoded, not verified. */
   clockToleranceSeconds?: number | undefined;
 
-  /**
-   * Origins that may be sent the access token, such as `https://api.example.com`.
-   *
-   * Checked, but not at work in this version, which sends the access token to the introspection endpoint only.
-   */
+  /** Origins that may be sent the access token (`https://api.example.com`). Checked, but not at work yet. */
   allowedOrigins?: readonly string[] | undefined;
 
   /** A new tab takes the session over from a live one. Not in this version: `true` is `invalid_config`. */
@@ -163,8 +146,11 @@ export interface Endpoints {
 
 /** A storage of your own. Synchronous, like the Web Storage API; where it throws, the session is held in memory. */
 export interface TokenStorage {
+  /** What was stored under this key, or `null`. */
   getItem(key: string): string | null;
+  /** Stores the value, which is JSON, in the place of what was there. */
   setItem(key: string, value: string): void;
+  /** Removes what is stored under this key, if anything. */
   removeItem(key: string): void;
 }
 
@@ -176,8 +162,7 @@ export interface Client extends DisposableMember {
    * (RFC 6749, section 6; the Okta guide)
    *
    * Rejects with `no_session`, `no_refresh_token`, `invalid_grant` (the refresh token is spent, revoked or expired: the
-   * session is cleared), `signed_out`, or a code of the request. Only `invalid_grant` costs the session; every other
-   * failure leaves the tokens as they are.
+   * session is cleared), `signed_out`, or a code of the request. No failure but `invalid_grant` loses a token.
    */
   readonly refresh: (options?: RefreshOptions) => Promise<Tokens>;
 
@@ -465,7 +450,7 @@ export class RekindleError extends Error {
   readonly oauthErrorDescription?: string;
   /** Okta's `errorId`, for their support. */
   readonly errorId?: string;
-  /** With `rate_limited`, or `server`: how long the server asks to wait, in milliseconds, where that can be read. */
+  /** With `rate_limited`: how long the server asks to wait, in milliseconds, where the page may read that. */
   readonly retryAfterMs?: number;
   /** Which check failed, where a code covers several. */
   readonly reason?: string;
@@ -478,57 +463,30 @@ export class RekindleError extends Error {
  * an exhaustive `switch` goes on compiling.
  */
 export type RekindleErrorCode =
-  /** No answer: offline, refused, dropped, or not allowed by CORS. */
-  | "network"
-  /** No answer within `timeoutMs`. */
-  | "timeout"
-  /** The caller's `signal`. */
-  | "aborted"
-  /** 5xx, a body that is no JSON object, or OAuth's `server_error` and `temporarily_unavailable`. */
-  | "server"
-  /** 429. See `retryAfterMs`. */
-  | "rate_limited"
-  /** The refresh token or the code is spent, revoked or expired. */
-  | "invalid_grant"
-  /** Any other error answer below 500. See `oauthError`, `errorId`. */
-  | "oauth"
-  /** A JSON object under 2xx that breaks its RFC, or a body of more than 1 MiB. */
-  | "invalid_response"
-  /** Not in this version, which checks no id_token. */
-  | "id_token_invalid"
-  /** Nobody is signed in. */
-  | "no_session"
-  /** The session has no refresh token. */
-  | "no_refresh_token"
-  /** A sign-out overtook the call. */
-  | "signed_out"
-  /** A callback that this tab did not begin, or one that is used up. See `reason`. */
-  | "state_mismatch"
-  /** The server needs the user. */
-  | "login_required"
-  /** Not in this version, which does not count sign-ins. */
-  | "login_loop"
-  /** Not in this version, which opens no popup. */
-  | "popup_blocked"
-  /** Not in this version, which opens no popup. */
-  | "popup_closed"
-  /** No storage for a sign-in that has to survive a redirect; otherwise only in `snapshot.error`. */
-  | "storage_unavailable"
-  /** The storage is full; only in `snapshot.error`. */
-  | "storage_full"
-  /** No cryptographic random numbers. */
-  | "crypto_unavailable"
-  /** WebAssembly is missing, or forbidden by the page's content security policy. */
-  | "wasm_unavailable"
-  /** The issuer, or its metadata, is not what may be trusted: plain http, or another issuer's document. */
-  | "insecure_issuer"
-  /** A field of the config, or an option, is wrong or unknown. The message names it. */
-  | "invalid_config"
-  /** The server, or this version, does not have what the call needs. */
-  | "unsupported"
-  /** Not in this version, which has no `fetch` of its own. */
-  | "origin_not_allowed"
-  /** The client was closed. */
-  | "closed"
-  /** The WebAssembly instance failed; the next call runs on a new one. */
-  | "crashed";
+  | "network" // No answer: offline, refused, dropped, or not allowed by CORS.
+  | "timeout" // No answer within `timeoutMs`.
+  | "aborted" // The caller's `signal`.
+  | "server" // 5xx, a body that is no JSON object, or OAuth's `server_error` and `temporarily_unavailable`.
+  | "rate_limited" // 429. See `retryAfterMs`.
+  | "invalid_grant" // The refresh token or the code is spent, revoked or expired.
+  | "oauth" // Any other error answer below 500. See `oauthError`, `errorId`.
+  | "invalid_response" // A JSON object under 2xx that breaks its RFC, or a body of more than 1 MiB.
+  | "id_token_invalid" // Not in this version, which checks no id_token.
+  | "no_session" // Nobody is signed in.
+  | "no_refresh_token" // The session has no refresh token.
+  | "signed_out" // A sign-out overtook the call.
+  | "state_mismatch" // A callback that this tab did not begin, or one that is used up. See `reason`.
+  | "login_required" // The server needs the user.
+  | "login_loop" // Not in this version, which does not count sign-ins.
+  | "popup_blocked" // Not in this version, which opens no popup.
+  | "popup_closed" // Not in this version, which opens no popup.
+  | "storage_unavailable" // No storage for a sign-in that has to survive a redirect; otherwise only in `snapshot.error`.
+  | "storage_full" // The storage is full; only in `snapshot.error`.
+  | "crypto_unavailable" // No cryptographic random numbers.
+  | "wasm_unavailable" // WebAssembly is missing, or forbidden by the page's content security policy.
+  | "insecure_issuer" // The issuer, or its metadata, is not what may be trusted: plain http, or another issuer's document.
+  | "invalid_config" // A field of the config, or an option, is wrong or unknown. The message names it.
+  | "unsupported" // The server, or this version, does not have what the call needs.
+  | "origin_not_allowed" // Not in this version, which has no `fetch` of its own.
+  | "closed" // The client was closed.
+  | "crashed"; // The WebAssembly instance failed; the next call runs on a new one.
