@@ -28,6 +28,7 @@ main {
 }
 h1 { margin: 0; font-size: 1.375rem; line-height: 1.25; letter-spacing: -0.01em; }
 p { margin: 0.5rem 0 0; color: var(--soft); overflow-wrap: anywhere; }
+.place { margin: 0 0 0.75rem; font-size: 0.8125rem; font-weight: 600; color: var(--accent); }
 strong { color: var(--text); }
 form { margin-top: 1.5rem; display: grid; gap: 1rem; }
 label { display: grid; gap: 0.375rem; font-size: 0.875rem; font-weight: 600; }
@@ -117,6 +118,7 @@ function page(title, content) {
 </head>
 <body>
   <main>
+    <p class="place">Demo authorization server</p>
     ${content}
   </main>
 </body>

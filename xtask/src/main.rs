@@ -1,1 +1,67 @@
-fn main() {}
+//! Everything that is done with this repository: `cargo xtask demo | test | build | size`.
+//!
+//! Each command first sees to the tools that it needs ([`setup`]), so a fresh clone needs nothing but
+//! Rust, Node.js and a shell.
+
+mod checks;
+mod contributors;
+mod demo;
+mod package;
+mod repository;
+#[cfg(test)]
+mod rules;
+mod run;
+mod setup;
+mod size_table;
+mod wasm_text;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::repository::Repository;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Builds, tests and demonstrates rekindle"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Start the demo page, with an authorization server of its own or against yours
+    Demo(demo::Options),
+    /// Run every check: format, lints, native tests, browser tests, types, end-to-end and packaging tests
+    Test {
+        /// Run this step alone, with what it depends on
+        #[arg(long, value_name = "STEP")]
+        only: Option<checks::Step>,
+    },
+    /// Build the npm package into target/npm and print its sizes
+    Build,
+    /// Build, and list what the bytes are spent on
+    Size,
+}
+
+fn main() -> Result<()> {
+    let repository = Repository::open()?;
+    match Arguments::parse().command {
+        Task::Demo(options) => demo::start(&repository, &options),
+        Task::Test { only } => checks::run(&repository, only),
+        Task::Build => {
+            setup::ensure(&repository, setup::FOR_BUILD)?;
+            let package = package::build(&repository)?;
+            size_table::print(&package)
+        }
+        Task::Size => {
+            setup::ensure(&repository, setup::FOR_BUILD)?;
+            let package = package::build(&repository)?;
+            contributors::print(&repository, &package)?;
+            size_table::print(&package)
+        }
+    }
+}

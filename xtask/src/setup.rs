@@ -1,0 +1,72 @@
+//! Sees to it that the tools are there: silent where they are, one line of progress where they are fetched,
+//! and a message that says what to install where that may not or cannot be done from here.
+
+mod browser;
+mod cargo_components;
+mod node;
+mod rust_source;
+mod wasm_bindgen;
+mod wasm_target;
+
+use anyhow::{Context, Result};
+
+use crate::repository::Repository;
+use crate::run;
+
+pub use browser::Browser;
+pub use wasm_bindgen::WasmBindgen;
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Part {
+    CargoComponents,
+    Node,
+    NpmPackages,
+    WasmTarget,
+    WasmBindgen,
+    Browser,
+}
+
+pub const FOR_BUILD: &[Part] = &[
+    Part::Node,
+    Part::NpmPackages,
+    Part::WasmTarget,
+    Part::WasmBindgen,
+];
+
+pub const FOR_EVERYTHING: &[Part] = &[
+    Part::CargoComponents,
+    Part::Node,
+    Part::NpmPackages,
+    Part::WasmTarget,
+    Part::Browser,
+    Part::WasmBindgen,
+];
+
+pub fn ensure(repository: &Repository, parts: &[Part]) -> Result<()> {
+    for (index, part) in parts.iter().enumerate() {
+        let progress = Progress {
+            place: format!("[{}/{}]", index + 1, parts.len()),
+        };
+        match part {
+            Part::CargoComponents => cargo_components::ensure(repository, &progress),
+            Part::Node => node::ensure(repository),
+            Part::NpmPackages => node::ensure_packages(repository, &progress),
+            Part::WasmTarget => wasm_target::ensure(repository, &progress),
+            Part::WasmBindgen => wasm_bindgen::ensure(repository, &progress),
+            Part::Browser => browser::ensure(repository, &progress),
+        }
+        .context("set-up is not complete")?;
+    }
+    Ok(())
+}
+
+/// Where in the set-up we are.
+struct Progress {
+    place: String,
+}
+
+impl Progress {
+    fn run(&self, what: &str, command: &mut std::process::Command) -> Result<()> {
+        run::with_progress(&format!("{} {what}", self.place), command)
+    }
+}
