@@ -64,7 +64,8 @@ test("s08 a policy without 'wasm-unsafe-eval' is named", async () => {
 
 test("w06 import alone touches nothing", async () => {
   const { added, stored, requests } = await openPage("import");
-  assert.deepEqual(added, []);
+  // The driver's own, which it leaves in every page that it looks at.
+  assert.deepEqual(added.filter((name) => name !== "ret_nodes"), []);
   assert.equal(stored, 0);
   assert.deepEqual(requests, ["/import/main.js", "/package/index.js"]);
 });

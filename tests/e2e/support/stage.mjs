@@ -90,10 +90,14 @@ export async function startStage({ layout = "okta", ...options } = {}) {
     async leave(options = {}) {
       const { origin } = site;
       await browser.run((options) => {
-        document.getElementById("sign-in").onclick = () => { probe.client.signIn(options); };
+        document.getElementById("sign-in").onclick = () => {
+          probe.client.signIn(options).catch((error) => { probe.refused = error.message; });
+        };
       }, options);
       await driver.findElement(By.id("sign-in")).click();
       await driver.wait(async () => {
+        const refused = await driver.executeScript("return globalThis.probe?.refused");
+        if (refused) throw new Error(`signIn: ${refused}`);
         const address = await driver.getCurrentUrl();
         return address.startsWith(proxy.origin) || address.startsWith(`${origin}/callback?`);
       }, 10_000, "the browser did not leave for the server");
