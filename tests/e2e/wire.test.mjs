@@ -168,6 +168,7 @@ describe("the request follows the configuration", () => {
   });
 
   test("a narrower scope is asked for in a request of its own, and the wider token stays", async () => {
+    await stage.fresh();
     await stage.signIn();
     const before = await stage.state();
     const narrow = await stage.get("refresh", { scope: "openid" });
@@ -182,6 +183,7 @@ describe("the request follows the configuration", () => {
   });
 
   test("signIn's options become parameters of the authorization request", async () => {
+    await stage.fresh();
     stage.proxy.forget();
     await stage.leave({
       loginHint: "bob", prompt: "login", acrValues: ["urn:a", "urn:b"], maxAge: 60, idp: "0oa1", scope: "openid",

@@ -82,7 +82,7 @@ export async function startStage({ layout = "okta", ...options } = {}) {
     /** Calls a method that has to succeed. */
     async get(method, ...args) {
       const { value, error } = await stage.call(method, ...args);
-      if (error) throw new Error(`${method}: ${error.code}: ${error.message}`, { cause: error });
+      if (error) throw new Error(`${method}: ${error.code}: ${error.text}`);
       return value;
     },
 
