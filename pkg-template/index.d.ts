@@ -1,0 +1,492 @@
+/**
+ * rekindle: keeps people signed in, in the browser, as a public OAuth 2.0 client.
+ *
+ * Wire names are those of the RFCs (`access_token`, `expires_in`), our own are in camelCase. Times are
+ * milliseconds since the epoch where the name ends in `At`, milliseconds where it ends in `Ms`, and seconds
+ * where it ends in `Seconds` or where the member belongs to the protocol (`exp`, `iat`, `expires_in`).
+ *
+ * A call that uses the network may reject with the codes of a request, besides those that it names: `network`, `timeout`,
+ * `aborted`, `server`, `rate_limited`, `oauth`, `invalid_response`; `unsupported` where an endpoint is missing;
+ * `insecure_issuer` where the metadata are not the issuer's. An unknown or wrong option is `invalid_config`, a closed
+ * client `closed`.
+ *
+ * Sources: "the Okta guide" is Okta's "Refresh the access and ID tokens"; RFC 6749 is OAuth 2.0.
+ *
+ * @module
+ */
+
+/**
+ * Makes a client for one issuer and one client id.
+ *
+ * Touches no network. The first call compiles the WebAssembly module, later calls share it. A session that this
+ * tab stored earlier is there at once. Without a `document` (Node, a worker, server-side rendering) the
+ * client is signed out and keeps what it is given in memory.
+ *
+ * Rejects with `invalid_config` (the message names the field; unknown fields are refused), `insecure_issuer`,
+ * `crypto_unavailable` or `wasm_unavailable`. Unavailable storage and broken records are no reason to reject.
+ */
+export function createClient(config: ClientConfig): Promise<Client>;
+
+/** What a client is made from. `issuer` and `clientId` are required. */
+export interface ClientConfig {
+  /**
+   * The authorization server's identifier, as it stands in its metadata: `https://example.okta.com/oauth2/default`.
+   * https, or http on a loopback host; no query. One trailing slash more or less is forgiven. (RFC 8414, section 2)
+   */
+  issuer: string;
+
+  /** The public client's id. It is a parameter of each request, never an `Authorization` header. (RFC 6749, section 2.2) */
+  clientId: string;
+
+  /**
+   * Where the server sends the user back to, exactly as registered there. `signIn` needs it; where it is set,
+   * a refresh sends it too, as the Okta guide shows. (RFC 6749, section 3.1.2)
+   */
+  redirectUri?: string | undefined;
+
+  /**
+   * What sign-in asks for: one string with spaces, or a list. Default: `"openid profile offline_access"`.
+   * Without `offline_access` most servers issue no refresh token. (RFC 6749, section 3.3)
+   */
+  scope?: string | readonly string[] | undefined;
+
+  /** The API or APIs that the access token is for: absolute URIs, sent when signing in and refreshing. (RFC 8707) */
+  resource?: string | readonly string[] | undefined;
+
+  /**
+   * Where the endpoints are. Default: `"okta"` on Okta's hosts, elsewhere discovered from the issuer on first use.
+   *
+   * - `"okta"`: Okta's layout, `{issuer}/v1/token` and so on (`{issuer}/oauth2/v1/token` for the org server);
+   *   no discovery request.
+   * - an object: these addresses win over discovery and layout, one by one.
+   *
+   * What discovery found is kept for an hour. An endpoint that none of these gives makes the call that needs it reject
+   * with `unsupported`.
+   */
+  endpoints?: "okta" | Endpoints | undefined;
+
+  /** Keeps two clients with the same issuer and client id on one origin apart, in storage too. Default: `""`. */
+  name?: string | undefined;
+
+  /**
+   * Where the session is kept. Default: `"session"`.
+   *
+   * - `"session"`: `sessionStorage`: this tab, through reloads, until it is closed.
+   * - `"local"`: `localStorage`: all tabs of the origin, until sign-out. Tabs do not coordinate their refreshes
+   *   yet, so with rotating refresh tokens use it only where one tab is open at a time.
+   * - `"memory"`: this page load only.
+   * - an object of your own, synchronous like the Web Storage API.
+   *
+   * Where the storage throws, the session is held in memory and `snapshot.persisted` is `false`.
+   */
+  storage?: "session" | "local" | "memory" | TokenStorage | undefined;
+
+  /**
+   * How long before expiry an access token counts as stale, in seconds. Default: 30, and never more than a tenth
+   * of the token's lifetime. See `getAccessToken`.
+   */
+  renewBeforeSeconds?: number | undefined;
+
+  /** Bounds each call as a whole, in milliseconds. Default: 10000. An answer that comes later is still kept. */
+  timeoutMs?: number | undefined;
+
+  /**
+   * Takes the place of the global `fetch`, which is otherwise taken when the client is made. It is called with
+   * the address as a string, and with a string body.
+   */
+  fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
+
+  /** Renewal before expiry, in the background. Checked, but not at work yet: `getAccessToken` renews on demand. */
+  autoRenew?: boolean | undefined;
+
+  /** Ends background renewal after so long without user input. Checked, but not at work yet. */
+  idleTimeoutSeconds?: number | undefined;
+
+  /**
+   * How long the server forgives the reuse of a rotated refresh token. Checked, but not at work yet: a failed refresh is
+   * never sent again by itself.
+   */
+  rotationGraceSeconds?: number | undefined;
+
+  /** For the time claims of id_tokens. Checked, but not at work yet: id_tokens are decoded, not verified. */
+  clockToleranceSeconds?: number | undefined;
+
+  /** Origins that may be sent the access token (`https://api.example.com`). Checked, but not at work yet. */
+  allowedOrigins?: readonly string[] | undefined;
+
+  /** A new tab takes the session over from a live one. Not in this version: `true` is `invalid_config`. */
+  shareSession?: false | undefined;
+
+  /** Pushed authorization requests (RFC 9126). Not in this version: `true` is `invalid_config`. */
+  pushedAuthorizationRequests?: false | undefined;
+
+  /** Sender-constrained tokens (RFC 9449). Not in this version: `true` is `invalid_config`, never ignored. */
+  dpop?: false | undefined;
+}
+
+/** Addresses of the authorization server's endpoints: absolute, https (http on a loopback host). */
+export interface Endpoints {
+  /** RFC 6749, section 3.2. `refresh` and `handleRedirect` use it. */
+  token?: string | undefined;
+  /** RFC 6749, section 3.1. `signIn` goes there. */
+  authorization?: string | undefined;
+  /** RFC 7662, section 2. `introspect` uses it. */
+  introspection?: string | undefined;
+  /** RFC 7009, section 2. Nothing uses it in this version. */
+  revocation?: string | undefined;
+  /** OpenID Connect Core, section 5.3. Nothing uses it in this version. */
+  userinfo?: string | undefined;
+  /** OpenID Connect RP-Initiated Logout, section 2. Nothing uses it in this version. */
+  endSession?: string | undefined;
+  /** RFC 7517, section 5. Nothing uses it in this version. */
+  jwks?: string | undefined;
+  /** RFC 9126, section 2. Nothing uses it in this version. */
+  pushedAuthorizationRequest?: string | undefined;
+}
+
+/** A storage of your own. Synchronous, like the Web Storage API; where it throws, the session is held in memory. */
+export interface TokenStorage {
+  /** What was stored under this key, or `null`. */
+  getItem(key: string): string | null;
+  /** Stores the value, which is JSON, in the place of what was there. */
+  setItem(key: string, value: string): void;
+  /** Removes what is stored under this key, if anything. */
+  removeItem(key: string): void;
+}
+
+/** One session at one authorization server. Every method is bound, so `const { refresh } = auth` works. */
+export interface Client extends DisposableMember {
+  /**
+   * Asks the token endpoint for new tokens, whether or not the held ones are still good. Calls made while one is
+   * under way share its answer. A new refresh token is stored before anything else looks at the answer.
+   * (RFC 6749, section 6; the Okta guide)
+   *
+   * Rejects with `no_session`, `no_refresh_token`, `invalid_grant` (the refresh token is spent, revoked or expired: the
+   * session is cleared), `signed_out`, or a code of the request. No failure but `invalid_grant` loses a token.
+   */
+  readonly refresh: (options?: RefreshOptions) => Promise<Tokens>;
+
+  /**
+   * Asks the introspection endpoint about a token: the held access token, the token given, or the held token of
+   * kind `tokenTypeHint`. Never refreshes first and changes nothing, also where the answer is
+   * `active: false`. (RFC 7662, section 2; the Okta guide)
+   *
+   * Rejects with `no_session`, `no_refresh_token`, or a code of the request; an answer without a boolean `active` is
+   * `invalid_response`.
+   */
+  readonly introspect: (tokenOrOptions?: string | IntrospectOptions) => Promise<Introspection>;
+
+  /**
+   * The held access token, with no request, while it is fresh: while more is left of it than the margin
+   * (`renewBeforeSeconds`, but at most a tenth of its lifetime) and than `minValiditySeconds`. Otherwise refreshes
+   * first. A token that has not expired is given out even where its renewal failed.
+   *
+   * Rejects with `no_session`, and as `refresh` does.
+   */
+  readonly getAccessToken: (options?: AccessTokenOptions) => Promise<string>;
+
+  /**
+   * Adopts a token response that something else obtained (an embedded sign-in, another SDK, a back end).
+   * It replaces the session that is held. (RFC 6749, section 5.1)
+   *
+   * Rejects with `invalid_response`: no usable `access_token`, or a `token_type` other than `Bearer`.
+   */
+  readonly setTokens: (response: TokenResponse, options?: SetTokensOptions) => Promise<Tokens>;
+
+  /** What is held now. Synchronous, never throws, and the same object until something changes. */
+  readonly getSnapshot: () => Snapshot;
+
+  /** The held refresh token, or `null`. Synchronous, never throws. It is in no snapshot, event or error. */
+  readonly getRefreshToken: () => string | null;
+
+  /**
+   * Calls `listener` after each change, before the promise of the call that caused it settles.
+   * Returns the function that ends the subscription.
+   */
+  readonly subscribe: (listener: (event: SessionEvent) => void) => () => void;
+
+  /**
+   * Leaves the page for the server's sign-in: authorization code with PKCE (S256), a one-use `state` and a `nonce`.
+   * The promise never resolves; it rejects where the page could not be left. The page at `redirectUri` then calls
+   * `handleRedirect`. (RFC 6749, section 4.1; RFC 7636; RFC 9700, section 2.1)
+   *
+   * Rejects with `invalid_config` (no `redirectUri`, or an unusable option), `unsupported` (no page, or a server that
+   * insists on pushed authorization requests), `storage_unavailable` (no sessionStorage to remember the sign-in in), or
+   * a code of the request, discovery's.
+   */
+  readonly signIn: (options?: SignInOptions) => Promise<never>;
+
+  /**
+   * Finishes a redirect. A callback is a URL with the origin and path of `redirectUri` whose query has `state` and
+   * one of `code` and `error`; for anything else the answer is `null`, so call it on every page load. What
+   * belongs to the protocol leaves the address bar at once. (RFC 6749, section 4.1.2; RFC 9207)
+   *
+   * `url` defaults to the page's own address. All calls without it in one page load get the same answer.
+   *
+   * Rejects with `state_mismatch` (this tab did not begin this sign-in, or it is used up), `login_required` or `oauth`
+   * (the server's `error`), `invalid_grant` (the code is spent or expired), or a code of the request. A session held
+   * before stays then. A code is never sent twice.
+   */
+  readonly handleRedirect: (url?: string) => Promise<SignInResult | null>;
+
+  /**
+   * Ends the session in this tab: memory and storage are cleared, and no answer that comes later brings it back.
+   * Needs no network. Calls under way reject with `signed_out`.
+   *
+   * The server is not told in this version: its own session and the tokens live on there until they expire. That
+   * is why `local: true` has to be said; without it the session is cleared all the same, and the
+   * promise rejects with `unsupported`.
+   */
+  readonly signOut: (options: SignOutOptions) => Promise<void>;
+
+  /**
+   * Ends this client, not the session: tokens stay stored, pending and later calls reject with `closed`, and an
+   * exchange under way still stores its answer.
+   */
+  readonly close: () => void;
+}
+
+/**
+ * `[Symbol.dispose]`, the same as `close`, so that `using auth = await createClient(…)` works. It is declared
+ * only where the project's `lib` knows the symbol (`esnext.disposable`), so that others compile too.
+ */
+export type DisposableMember = SymbolConstructor extends { readonly dispose: infer Dispose extends symbol }
+  ? { readonly [Key in Dispose]: () => void }
+  : {};
+
+/** What every call that may use the network takes. */
+export interface CallOptions {
+  /** Rejects this call with `aborted`. Work that other calls share goes on. */
+  signal?: AbortSignal | undefined;
+  /** Bounds this call, in milliseconds. Default: the client's `timeoutMs`. */
+  timeoutMs?: number | undefined;
+}
+
+/** Options of `refresh`. */
+export interface RefreshOptions extends CallOptions {
+  /**
+   * Asks for a narrower scope, in a request of its own. The tokens that the promise brings have it; the stored,
+   * wider access token stays, and a rotated refresh token is stored as always. (RFC 6749, section 6)
+   */
+  scope?: string | readonly string[] | undefined;
+}
+
+/** Options of `introspect`. */
+export interface IntrospectOptions extends CallOptions {
+  /** The token to ask about. Default: the held token of kind `tokenTypeHint`. */
+  token?: string | undefined;
+  /** The kind of token. Default: `"access_token"` for the held one; not sent with a token given without it. */
+  tokenTypeHint?: "access_token" | "refresh_token" | "id_token" | undefined;
+}
+
+/** Options of `getAccessToken`. */
+export interface AccessTokenOptions extends CallOptions {
+  /** The token returned is to be good for this many seconds more; where it is not, it is refreshed first. Default: 0. */
+  minValiditySeconds?: number | undefined;
+}
+
+/** Options of `setTokens`. */
+export interface SetTokensOptions {
+  /** When the response was received, in milliseconds since the epoch: `expires_in` counts from there. Default: now. */
+  receivedAt?: number | undefined;
+}
+
+/** Options of `signIn`. */
+export interface SignInOptions extends CallOptions {
+  /**
+   * Where to go on: a URL of this origin, which may be relative. `handleRedirect` gives its path, query and fragment back.
+   * It stays in this tab, out of the request.
+   */
+  returnTo?: string | undefined;
+  /** Anything that JSON can hold; `handleRedirect` gives it back. It stays in this tab and is not OAuth's `state`. */
+  state?: unknown;
+  /** Takes the place of the client's `scope`, for this sign-in. */
+  scope?: string | readonly string[] | undefined;
+  /** `login_hint`: who is probably signing in. (OpenID Connect Core, section 3.1.2.1, as the next three) */
+  loginHint?: string | undefined;
+  /** `prompt`: `none`, `login`, `consent`, `select_account`, or what else the server knows. */
+  prompt?: string | undefined;
+  /** `acr_values`: the authentication contexts asked for, best first: one string with spaces, or a list. */
+  acrValues?: string | readonly string[] | undefined;
+  /** `max_age`: how long ago the user may have authenticated, in seconds. */
+  maxAge?: number | undefined;
+  /** `idp`: the id of the identity provider to sign in with, at Okta. */
+  idp?: string | undefined;
+  /** Further parameters for the authorization endpoint. Those of the protocol may not be named here. */
+  extraParams?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Options of `signOut`. */
+export interface SignOutOptions {
+  /** Clears the session here and does not tell the server. The only kind of sign-out in this version. */
+  local: true;
+}
+
+/** A token endpoint's answer, as it came. (RFC 6749, section 5.1; OpenID Connect Core, section 3.1.3.3) */
+export interface TokenResponse {
+  access_token: string;
+  /** Without regard to case. Where it is missing, `Bearer`; an unknown one is refused. */
+  token_type?: string | undefined;
+  /** The lifetime in seconds; digits in a string are read too. Where it is missing or unusable, 300. */
+  expires_in?: number | string | undefined;
+  refresh_token?: string | undefined;
+  scope?: string | undefined;
+  id_token?: string | undefined;
+}
+
+/** The tokens of a session, frozen. The refresh token is not among them: see `getRefreshToken`. */
+export interface Tokens {
+  /** Opaque to this package: it is never parsed. (RFC 6749, section 1.4) */
+  readonly accessToken: string;
+  /** `"Bearer"` in this case, whatever the server's. */
+  readonly tokenType: string;
+  /** Milliseconds since the epoch, by this machine's clock: when the request was sent + `expires_in`. */
+  readonly expiresAt: number;
+  /** What was granted; where the server does not say, what was asked for; `""` where neither is known. */
+  readonly scope: string;
+  /** As it came, or the one held before where a refresh brought none. */
+  readonly idToken?: string;
+  /**
+   * The id_token's claims: decoded, not verified, in this version. They came from the token endpoint over TLS
+   * (OpenID Connect Core, section 3.1.3.7, item 6), or from who called `setTokens`. Missing where the id_token cannot be
+   * decoded.
+   */
+  readonly claims?: IdTokenClaims;
+}
+
+/** The claims of an id_token. Times are in seconds since the epoch. (OpenID Connect Core, sections 2 and 5.1) */
+export interface IdTokenClaims {
+  readonly iss: string;
+  readonly sub: string;
+  readonly aud: string | string[];
+  readonly exp: number;
+  readonly iat: number;
+  readonly auth_time?: number;
+  readonly nonce?: string;
+  readonly acr?: string;
+  readonly amr?: string[];
+  readonly azp?: string;
+  readonly name?: string;
+  readonly preferred_username?: string;
+  readonly email?: string;
+  readonly [claim: string]: unknown;
+}
+
+/** The introspection endpoint's answer as it came, unknown members included. Times in seconds. (RFC 7662, section 2.2) */
+export interface Introspection {
+  /** The one member that is always there, and that is checked. */
+  active: boolean;
+  scope?: string;
+  username?: string;
+  exp?: number;
+  iat?: number;
+  nbf?: number;
+  sub?: string;
+  aud?: string | string[];
+  iss?: string;
+  jti?: string;
+  token_type?: string;
+  client_id?: string;
+  /** The user's id, at Okta. */
+  uid?: string;
+  [member: string]: unknown;
+}
+
+/** What a client holds at one moment, frozen. */
+export interface Snapshot {
+  /** `"expired"`: the access token is, and a refresh may still bring the session back. */
+  readonly status: "signed-out" | "signed-in" | "expired";
+  /** Never with the refresh token. */
+  readonly tokens: Tokens | null;
+  /** Whether a reload finds the session again: `false` with `"memory"`, and where storage is unavailable or full. */
+  readonly persisted: boolean;
+  /** What went wrong in the background last (`storage_unavailable`, `storage_full`), until something succeeds again. */
+  readonly error: RekindleError | null;
+}
+
+/**
+ * What a subscriber is told.
+ *
+ * - `signed-in`: by `handleRedirect` or `setTokens`.
+ * - `renewed`: new tokens by a refresh.
+ * - `signed-out`: by `signOut`, or found when the app or the user had cleared the storage.
+ * - `session-lost`: the server refused the refresh token; nothing is held any more.
+ * - `renew-failed`, `expired`: of background renewal; this version does not send them.
+ */
+export interface SessionEvent {
+  readonly type: "signed-in" | "renewed" | "renew-failed" | "expired" | "signed-out" | "session-lost";
+  /** What is held after the change. */
+  readonly snapshot: Snapshot;
+  /** Why, where a failure caused the event. */
+  readonly error?: RekindleError;
+}
+
+/** A sign-in that `handleRedirect` finished. */
+export interface SignInResult {
+  readonly tokens: Tokens;
+  /** Path, query and fragment of what `signIn` was given. */
+  readonly returnTo?: string;
+  /** What `signIn` was given. */
+  readonly state?: unknown;
+}
+
+/** What every promise of this package rejects with. No token, code or verifier is in any of its fields. */
+export class RekindleError extends Error {
+  private constructor();
+  readonly name: "RekindleError";
+  /** Stable, and what to tell failures apart by. */
+  readonly code: RekindleErrorCode;
+  /** What happened and what to do, in one sentence; for developers, and not stable. */
+  readonly message: string;
+  /** The same call may succeed later, with no one signing in. */
+  readonly retryable: boolean;
+  /** Nothing usable is left: the user has to sign in again. It depends on what is held, not on the code alone. */
+  readonly sessionLost: boolean;
+  /** The HTTP status, where an answer came. */
+  readonly status?: number;
+  /** The `error` of the server's answer (RFC 6749, section 5.2), or Okta's `errorCode`. */
+  readonly oauthError?: string;
+  /** The `error_description` of the server's answer, or Okta's `errorSummary`. Text from the server: never use it as HTML. */
+  readonly oauthErrorDescription?: string;
+  /** Okta's `errorId`, for their support. */
+  readonly errorId?: string;
+  /** With `rate_limited`: how long the server asks to wait, in milliseconds, where the page may read that. */
+  readonly retryAfterMs?: number;
+  /** Which check failed, where a code covers several. */
+  readonly reason?: string;
+  /** What the platform threw, where it did. */
+  readonly cause?: unknown;
+}
+
+/**
+ * Every code that a `RekindleError` may carry. Those of features still to come are in the list already, so that
+ * an exhaustive `switch` goes on compiling.
+ */
+export type RekindleErrorCode =
+  | "network" // No answer: offline, refused, dropped, or not allowed by CORS.
+  | "timeout" // No answer within `timeoutMs`.
+  | "aborted" // The caller's `signal`.
+  | "server" // 5xx, a body that is no JSON object, or OAuth's `server_error` and `temporarily_unavailable`.
+  | "rate_limited" // 429. See `retryAfterMs`.
+  | "invalid_grant" // The refresh token or the code is spent, revoked or expired.
+  | "oauth" // Any other error answer below 500. See `oauthError`, `errorId`.
+  | "invalid_response" // A JSON object under 2xx that breaks its RFC, or a body of more than 1 MiB.
+  | "id_token_invalid" // Not in this version, which checks no id_token.
+  | "no_session" // Nobody is signed in.
+  | "no_refresh_token" // The session has no refresh token.
+  | "signed_out" // A sign-out overtook the call.
+  | "state_mismatch" // A callback that this tab did not begin, or one that is used up. See `reason`.
+  | "login_required" // The server needs the user.
+  | "login_loop" // Not in this version, which does not count sign-ins.
+  | "popup_blocked" // Not in this version, which opens no popup.
+  | "popup_closed" // Not in this version, which opens no popup.
+  | "storage_unavailable" // No storage for a sign-in that has to survive a redirect; otherwise only in `snapshot.error`.
+  | "storage_full" // The storage is full; only in `snapshot.error`.
+  | "crypto_unavailable" // No cryptographic random numbers.
+  | "wasm_unavailable" // WebAssembly is missing, or forbidden by the page's content security policy.
+  | "insecure_issuer" // The issuer, or its metadata, is not what may be trusted: plain http, or another issuer's document.
+  | "invalid_config" // A field of the config, or an option, is wrong or unknown. The message names it.
+  | "unsupported" // The server, or this version, does not have what the call needs.
+  | "origin_not_allowed" // Not in this version, which has no `fetch` of its own.
+  | "closed" // The client was closed.
+  | "crashed"; // The WebAssembly instance failed; the next call runs on a new one.

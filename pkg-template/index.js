@@ -1,0 +1,124 @@
+// The package's face: `createClient`, and a client whose methods hide the wasm behind them.
+import { identityOf } from "../src/browser/context.js";
+import { RekindleError } from "../src/browser/errors.js";
+import { createCore } from "./core.js";
+import { compileOnce } from "./wasm.js";
+
+export { RekindleError };
+
+// In the order of `Verb` in js/mod.rs, and of `Event` in platform.rs.
+const [REFRESH, GET_ACCESS_TOKEN, INTROSPECT, SET_TOKENS, SIGN_IN, HANDLE_REDIRECT, SIGN_OUT] = [0, 1, 2, 3, 4, 5, 6];
+const EVENTS = ["signed-in", "renewed", "signed-out", "session-lost"];
+
+/** The callback of this page load, by client identity: a page that is mounted twice handles it once. */
+const callbacks = new Map();
+
+const isObject = (value) => typeof value === "object" && value !== null;
+const mustBe = (field, problem) => new RekindleError({ code: "invalid_config", field, problem });
+
+export const createClient = async (config) => {
+  if (!isObject(config)) throw mustBe("config", "must be an object");
+  return openClient(await compileOnce(), { ...config });
+};
+
+const openClient = (module, config) => {
+  const listeners = new Set();
+  const closers = new Set();
+  const identity = identityOf(config);
+  let isClosed = false;
+  let core;
+  let slots;
+
+  const deliver = ({ event, snapshot, about }) => {
+    const told = { type: EVENTS[event], snapshot };
+    if (about) told.error = new RekindleError(about);
+    for (const listener of [...listeners]) {
+      try {
+        listener(told);
+      } catch (error) {
+        // The listener's own fault: it is the page's to hear of, and no other listener's.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  };
+  const replace = () => {
+    core = undefined;
+  };
+  const current = () => {
+    core ??= createCore(module, config, slots, deliver, replace);
+    slots = core.slots;
+    return core;
+  };
+  current();
+
+  const closed = () => new RekindleError({ code: "closed" });
+
+  /** Begins a call, which the caller's signal or `close()` may end. */
+  const run = async (verb, options = {}) => {
+    if (isClosed) throw closed();
+    if (!isObject(options)) throw mustBe("options", "must be an object");
+    const { signal } = options;
+    if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+      throw mustBe("signal", "must be an AbortSignal");
+    }
+    const aborted = () => new RekindleError({ code: "aborted", retryable: true, cause: signal.reason });
+    if (signal?.aborted) throw aborted();
+
+    const owner = current();
+    const call = owner.call(verb, { ...options });
+    const end = (error) => {
+      call.reject(error);
+      owner.abort(call);
+    };
+    const onAbort = () => end(aborted());
+    const onClose = () => end(closed());
+    closers.add(onClose);
+    signal?.addEventListener("abort", onAbort);
+    try {
+      return await call.promise;
+    } finally {
+      closers.delete(onClose);
+      signal?.removeEventListener("abort", onAbort);
+    }
+  };
+
+  const close = () => {
+    isClosed = true;
+    listeners.clear();
+    for (const end of [...closers]) end();
+  };
+
+  return {
+    refresh: (options) => run(REFRESH, options),
+    getAccessToken: (options) => run(GET_ACCESS_TOKEN, options),
+    introspect: (options) => run(INTROSPECT, typeof options === "string" ? { token: options } : options),
+    setTokens: (response, options) => run(SET_TOKENS, { response, options }),
+    signIn: (options) => run(SIGN_IN, options),
+    signOut: (options) => run(SIGN_OUT, options),
+
+    handleRedirect(url) {
+      if (isClosed) return Promise.reject(closed());
+      const href = url === undefined ? globalThis.location?.href : String(url);
+      const known = callbacks.get(identity);
+      if (known && (url === undefined || known.href === href)) return known.promise;
+      const call = current().call(HANDLE_REDIRECT, url === undefined ? {} : { url: href });
+      // It belongs to the page load, not to this client: closing the one leaves it to the next.
+      if (call.isCallback) callbacks.set(identity, { href, promise: call.promise });
+      return call.promise;
+    },
+
+    getSnapshot: () => current().snapshot(),
+    getRefreshToken: () => current().refreshToken(),
+    subscribe(listener) {
+      if (typeof listener !== "function") throw mustBe("listener", "must be a function");
+      // Each subscription is its own, also of the same function.
+      const own = (event) => listener(event);
+      if (!isClosed) listeners.add(own);
+      return () => void listeners.delete(own);
+    },
+    close,
+    [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: close,
+  };
+};

@@ -1,0 +1,22 @@
+// The Web Locks API.
+import { kept } from "./objects.js";
+
+/** Ends at once where there are no locks. The operation stays until it is cancelled, which lets go or withdraws. */
+export const lock = (id, operation) => {
+  const context = kept(id);
+  const controller = new AbortController();
+  let letGo = () => controller.abort();
+  context.operations.set(operation, () => letGo());
+  const granted = () =>
+    new Promise((resolve) => {
+      letGo = resolve;
+      if (context.operations.has(operation)) context.resume(operation, 0);
+      else resolve();
+    });
+  const locks = context.hasPage && globalThis.navigator?.locks;
+  const request = locks ? locks.request(context.lock, { signal: controller.signal }, granted) : Promise.resolve().then(granted);
+  // Withdrawn, or refused in a frame without an origin: then the operation ends all the same.
+  request.catch(() => {
+    if (context.operations.has(operation)) context.resume(operation, 0);
+  });
+};

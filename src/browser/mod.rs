@@ -1,0 +1,210 @@
+//! [`Platform`] in the browser: one JavaScript file per browser API, no decision in them, and here the Rust side of it.
+//!
+//! Only numbers cross: a handle for an object, a number for a name. So wasm-bindgen has nothing to convert, and no text, no
+//! token above all, is ever in linear memory.
+
+pub(crate) mod host;
+mod kept;
+
+pub use kept::Object;
+
+use crate::platform::{Event, FetchFailed, Platform, Slot, StorageFailed, Wall};
+use crate::task::Tasks;
+use crate::words::Word;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+/// A page, as one client sees it.
+#[derive(Clone)]
+pub struct Browser(Rc<Inner>);
+
+struct Inner {
+    context: i32,
+    tasks: Tasks,
+    last_operation: Cell<i32>,
+    results: RefCell<Vec<(i32, i32)>>,
+}
+
+impl Browser {
+    /// Over the context with this handle, which `open` in `context.js` made.
+    pub fn new(context: i32) -> Self {
+        Self(Rc::new(Inner {
+            context,
+            tasks: Tasks::default(),
+            last_operation: Cell::new(0),
+            results: RefCell::new(Vec::new()),
+        }))
+    }
+
+    /// The context's handle.
+    pub fn context(&self) -> i32 {
+        self.0.context
+    }
+
+    /// Takes an operation's result, and runs who waits for it. A negative result is a failure's handle.
+    pub fn resume(&self, operation: i32, result: i32) {
+        self.0.results.borrow_mut().push((operation, result));
+        self.run();
+    }
+
+    /// Runs every task that has news.
+    pub fn run(&self) {
+        self.0.tasks.tell();
+        self.0.tasks.run();
+    }
+
+    fn begin(&self, begin: impl FnOnce(i32, i32)) -> Operation {
+        let id = self.0.last_operation.get().wrapping_add(1);
+        self.0.last_operation.set(id);
+        begin(self.0.context, id);
+        Operation {
+            browser: self.clone(),
+            id,
+        }
+    }
+
+    fn take(&self, operation: i32) -> Option<i32> {
+        let mut results = self.0.results.borrow_mut();
+        let at = results.iter().position(|&(id, _)| id == operation)?;
+        Some(results.swap_remove(at).1)
+    }
+}
+
+/// Something that the page does for us; given up when dropped.
+pub struct Operation {
+    browser: Browser,
+    id: i32,
+}
+
+impl Future for Operation {
+    /// The object, or that of a failure.
+    type Output = Result<Option<Object>, Object>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.browser.take(self.id) {
+            Some(result) => {
+                self.browser.0.tasks.tell();
+                Poll::Ready(match Object::owned(result.wrapping_abs()) {
+                    Some(failure) if result < 0 => Err(failure),
+                    object => Ok(object),
+                })
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Operation {
+    fn drop(&mut self) {
+        if let Some(result) = self.browser.take(self.id) {
+            drop(Object::owned(result.wrapping_abs()));
+        }
+        host::cancel(self.browser.0.context, self.id);
+    }
+}
+
+impl Platform for Browser {
+    type Kept = Object;
+    type Lock = Operation;
+
+    fn fetch(
+        &self,
+        address: &Object,
+        url: Word,
+        form: Option<&Object>,
+    ) -> impl Future<Output = Result<Object, FetchFailed<Object>>> + 'static {
+        let form = form.map_or(0, Object::id);
+        let sent =
+            self.begin(|context, id| host::send(context, id, address.id(), url as i32, form));
+        async {
+            match sent.await {
+                Ok(Some(answer)) => Ok(answer),
+                Ok(None) => Err(FetchFailed {
+                    about: crate::platform::Kept::object(),
+                }),
+                Err(about) => Err(FetchFailed { about }),
+            }
+        }
+    }
+
+    fn lock(&self) -> impl Future<Output = Operation> + 'static {
+        let mut lock = self.begin(host::lock);
+        async move {
+            // The operation is the lock: it exists from the request on, and lets go when dropped.
+            let _ = (&mut lock).await;
+            lock
+        }
+    }
+
+    fn load(&self, slot: Slot) -> Result<Option<Object>, StorageFailed> {
+        match host::load(self.0.context, slot as i32) {
+            -1 => Err(StorageFailed::Unavailable),
+            id => Ok(Object::owned(id)),
+        }
+    }
+
+    fn save(&self, slot: Slot, object: &Object) -> Result<(), StorageFailed> {
+        match host::save(self.0.context, slot as i32, object.id()) {
+            0 => Ok(()),
+            1 => Err(StorageFailed::Full),
+            3 => Err(StorageFailed::NotJson),
+            _ => Err(StorageFailed::Unavailable),
+        }
+    }
+
+    fn remove(&self, slot: Slot) {
+        host::erase(self.0.context, slot as i32);
+    }
+
+    fn is_lasting(&self) -> bool {
+        host::is_lasting(self.0.context) != 0
+    }
+
+    fn now(&self) -> Wall {
+        Wall(host::now())
+    }
+
+    fn sleep(&self, ms: f64) -> impl Future<Output = ()> + 'static {
+        let timer = self.begin(|context, id| host::sleep(context, id, ms));
+        async {
+            let _ = timer.await;
+        }
+    }
+
+    fn has_random(&self) -> bool {
+        host::has_random() != 0
+    }
+
+    fn random(&self, to: &Object, key: Word) {
+        host::random(to.id(), key as i32);
+    }
+
+    fn address(&self) -> Option<Object> {
+        Object::owned(host::address(self.0.context))
+    }
+
+    fn relative(&self, to: &Object, key: Word) -> Option<Object> {
+        Object::owned(host::relative(to.id(), key as i32))
+    }
+
+    fn clean_address(&self) {
+        host::clean_address();
+    }
+
+    fn leave_for(&self, address: &Object, url: Word) {
+        host::leave_for(address.id(), url as i32);
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        self.0.tasks.spawn(task);
+    }
+
+    fn emit(&self, event: Event, snapshot: &Object, error: Option<&Object>) {
+        let error = error.map_or(0, Object::id);
+        host::emit(self.0.context, event as i32, snapshot.id(), error);
+    }
+}

@@ -1,0 +1,21 @@
+// The page's address, and the random source.
+import { keep, kept, parts } from "./objects.js";
+import { WORDS } from "./words.js";
+
+const handle = (value) => (value ? keep(value) : 0);
+
+export const address = (id) => handle(kept(id).hasPage && parts(location.href));
+export const relative = (object, key) => handle(parts(kept(object)[WORDS[key]], globalThis.location?.href));
+export const clean_address = () => {
+  const url = new URL(location.href);
+  for (const name of ["code", "state", "iss", "error", "error_description", "error_uri"]) url.searchParams.delete(name);
+  history.replaceState(history.state, "", url);
+};
+export const leave_for = (object, key) => location.assign(kept(object)[WORDS[key]]);
+
+export const has_random = () => +(typeof globalThis.crypto?.getRandomValues === "function");
+export const random = (object, key) => {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  const text = btoa(String.fromCharCode(...bytes));
+  kept(object)[WORDS[key]] = text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+};

@@ -1,0 +1,46 @@
+// The Web Storage API, or what the app gives in its place.
+import { keep, kept } from "./objects.js";
+
+/** A handle; 0 where there is nothing, -1 where storage fails. What is no JSON object reads as an empty one. */
+export const load = (id, slot) => {
+  const { key, storage } = kept(id).slots[slot];
+  let text;
+  try {
+    text = storage.getItem(key);
+  } catch {
+    return -1;
+  }
+  if (text == null) return 0;
+  try {
+    const value = JSON.parse(text);
+    return keep(value && typeof value === "object" ? value : {});
+  } catch {
+    return keep({});
+  }
+};
+
+/** 0 done, 1 full, 2 unavailable, 3 no JSON. */
+export const save = (id, slot, object) => {
+  const { key, storage } = kept(id).slots[slot];
+  let text;
+  try {
+    text = JSON.stringify(kept(object));
+  } catch {
+    return 3;
+  }
+  try {
+    storage.setItem(key, text);
+    return 0;
+  } catch (error) {
+    return /quota/i.test(error?.name) ? 1 : 2;
+  }
+};
+
+export const erase = (id, slot) => {
+  const { key, storage } = kept(id).slots[slot];
+  try {
+    storage.removeItem(key);
+  } catch {
+    // What cannot be reached cannot be cleared.
+  }
+};

@@ -1,0 +1,227 @@
+//! Everything that the outside gives. Two things implement it: the browser, and the tests.
+
+use crate::words::{Code, Problem, Word};
+use core::future::Future;
+
+/// Milliseconds since the epoch, by the device's clock, which may lie and jump.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Wall(pub f64);
+
+/// What a member of an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Kind {
+    /// Not there, or `undefined`.
+    Absent,
+    /// `null`.
+    Null,
+    /// A string with at least one character.
+    Text,
+    /// `""`.
+    EmptyText,
+    /// A number, NaN and infinity included.
+    Number,
+    /// `true`.
+    True,
+    /// `false`.
+    False,
+    /// A list of at least one string, each with at least one character.
+    TextList,
+    /// A list of nothing.
+    EmptyList,
+    /// Any other list.
+    List,
+    /// A function.
+    Function,
+    /// Any other object.
+    Object,
+}
+
+impl Kind {
+    pub(crate) fn is_absent(self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self, Self::Text)
+    }
+}
+
+/// An object that the platform keeps: a record, a form, an answer, a config. The core holds a handle and asks about members;
+/// the texts themselves, tokens above all, stay outside.
+///
+/// A verb that is asked for what is not there (a number of a text, a copy of an absent member) answers "nothing" or does
+/// nothing; none fails.
+pub trait Kept: Clone + 'static {
+    /// A new, empty object.
+    fn object() -> Self;
+    /// A new, empty list.
+    fn list() -> Self;
+
+    /// What the member is.
+    fn kind(&self, key: Word) -> Kind;
+    /// Whether the member is exactly this text.
+    fn is(&self, key: Word, word: Word) -> bool;
+    /// Whether the member is a text that begins with this one.
+    fn starts(&self, key: Word, word: Word) -> bool;
+    /// Whether the member is a text that ends with this one.
+    fn ends(&self, key: Word, word: Word) -> bool;
+    /// Whether both members are the same text or number.
+    fn same(&self, key: Word, other: &Self, other_key: Word) -> bool;
+    /// The member as a number; NaN where it is none.
+    fn number(&self, key: Word) -> f64;
+    /// The UTF-16 code unit at this place of a text.
+    fn unit(&self, key: Word, index: u32) -> Option<u16>;
+    /// The object or list that the member is.
+    fn get(&self, key: Word) -> Option<Self>;
+    /// The object at this place of a list.
+    fn at(&self, index: u32) -> Option<Self>;
+
+    /// Sets a number.
+    fn set(&self, key: Word, number: f64);
+    /// Sets `true` or `false`.
+    fn flag(&self, key: Word, value: bool);
+    /// Sets a text.
+    fn put(&self, key: Word, word: Word);
+    /// Sets an error's code.
+    fn put_code(&self, key: Word, code: Code);
+    /// Sets what is wrong with an error's field.
+    fn put_problem(&self, key: Word, problem: Problem);
+    /// Sets `null`.
+    fn put_null(&self, key: Word);
+    /// Sets an object.
+    fn attach(&self, key: Word, object: &Self);
+    /// Sets the error that these members make.
+    fn attach_error(&self, key: Word, about: &Self);
+    /// Adds an object to the end of a list.
+    fn push(&self, object: &Self);
+    /// Takes the first object off a list.
+    fn shift(&self);
+    /// Removes the member.
+    fn remove(&self, key: Word);
+    /// Copies a member of any kind. An absent one changes nothing.
+    fn copy(&self, key: Word, to: &Self, to_key: Word);
+    /// Copies a text from this place of a list; whether there is one.
+    fn copy_item(&self, key: Word, index: u32, to: &Self, to_key: Word) -> bool;
+    /// Copies every member whose name and value are texts or numbers, under the name it has.
+    fn copy_all(&self, to: &Self);
+    /// Copies a text, or a list of texts joined by spaces.
+    fn copy_joined(&self, key: Word, to: &Self, to_key: Word);
+    /// Adds a text to the end of a text.
+    fn append(&self, key: Word, word: Word);
+    /// Adds a member's text to the end of a text.
+    fn append_member(&self, key: Word, from: &Self, from_key: Word);
+    /// Adds one UTF-16 code unit to the end of a text; the text begins with the first.
+    fn append_unit(&self, key: Word, unit: u16);
+    /// Takes one `/` off the end of a text, where there is one.
+    fn trim_slash(&self, key: Word);
+    /// Replaces each place of a text where the other member's text stands by `[redacted]`.
+    fn redact(&self, key: Word, secrets: &Self, secret: Word);
+    /// The name of a member that `known` has not, copied; whether there is one.
+    fn stray(&self, known: &Self, to: &Self, to_key: Word) -> bool;
+
+    /// The member as an absolute URL in its parts: `href`, `origin`, `protocol`, `username`, `password`, `host`, `hostname`,
+    /// `pathname`, `search`, `hash` and `params`, the query as an object (of a repeated one, the last).
+    fn url(&self, key: Word) -> Option<Self>;
+    /// Makes the member, a URL, one with these parameters set in its query.
+    fn add_query(&self, key: Word, params: &Self);
+    /// The claims of a compact JWT, unverified; none where it is no such thing.
+    fn claims(&self, key: Word) -> Option<Self>;
+    /// Makes the object and the objects in it unchangeable, before the app is given it.
+    fn freeze(&self);
+}
+
+/// The request did not bring an answer. It may have reached the server all the same.
+pub struct FetchFailed<K> {
+    /// With the member `cause`, where the platform says why.
+    pub about: K,
+}
+
+/// Why storage did not do what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StorageFailed {
+    /// It is full: the old value is still there.
+    Full,
+    /// It is blocked, broken or not there.
+    Unavailable,
+    /// The value cannot be written as JSON.
+    NotJson,
+}
+
+/// The places in storage that a client has, each under a key of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Slot {
+    /// The session's record, in the storage that the config names.
+    Record,
+    /// Sign-ins under way, always in `sessionStorage`.
+    SignIns,
+    /// The issuer's metadata, in `sessionStorage`.
+    Metadata,
+}
+
+/// What `subscribe`'s listeners hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Event {
+    /// A session began.
+    SignedIn,
+    /// The session has newer tokens.
+    Renewed,
+    /// The session ended as someone wished.
+    SignedOut,
+    /// The server refused the refresh token.
+    SessionLost,
+}
+
+/// Every future may be dropped at any await: a dropped `fetch` aborts the request, a dropped `sleep` is cancelled.
+pub trait Platform: Clone + 'static {
+    /// The handles.
+    type Kept: Kept;
+    /// The lock, held.
+    type Lock: 'static;
+
+    /// POSTs a form, or GETs where there is none. The answer has `status`, `body` (where it is a JSON object), `tooLarge`
+    /// (over 1 MiB), and from the headers `retryAfter` (a text), `retryAfterDate` (ms since the epoch), `rateLimitReset` (a text).
+    fn fetch(
+        &self,
+        address: &Self::Kept,
+        url: Word,
+        form: Option<&Self::Kept>,
+    ) -> impl Future<Output = Result<Self::Kept, FetchFailed<Self::Kept>>> + 'static;
+
+    /// Ends when this client's lock in this browser is held, at once where there are no locks; let go when dropped.
+    fn lock(&self) -> impl Future<Output = Self::Lock> + 'static;
+
+    /// The object stored there: an empty one for what is no JSON object, `None` where there is nothing.
+    fn load(&self, slot: Slot) -> Result<Option<Self::Kept>, StorageFailed>;
+    /// Stores the object in one write.
+    fn save(&self, slot: Slot, object: &Self::Kept) -> Result<(), StorageFailed>;
+    /// Removes what is stored there, as well as can be.
+    fn remove(&self, slot: Slot);
+    /// Whether the record's storage outlives the page: false for "memory".
+    fn is_lasting(&self) -> bool;
+
+    /// The time of day.
+    fn now(&self) -> Wall;
+    /// Ends after so many milliseconds, or later.
+    fn sleep(&self, ms: f64) -> impl Future<Output = ()> + 'static;
+    /// Whether there is a random source fit for secrets.
+    fn has_random(&self) -> bool;
+    /// Sets a text of 32 random bytes in base64url (43 characters).
+    fn random(&self, to: &Self::Kept, key: Word);
+
+    /// The page's own URL in its parts, as [`Kept::url`]; none where there is no page.
+    fn address(&self) -> Option<Self::Kept>;
+    /// A URL relative to the page's, in its parts.
+    fn relative(&self, to: &Self::Kept, key: Word) -> Option<Self::Kept>;
+    /// Takes an authorization response's parameters out of the address bar.
+    fn clean_address(&self);
+    /// Leaves for this URL.
+    fn leave_for(&self, address: &Self::Kept, url: Word);
+
+    /// Runs the task until it is done, whoever waits for it.
+    fn spawn(&self, task: impl Future<Output = ()> + 'static);
+    /// Tells the listeners, after this and before any answer that is given later.
+    fn emit(&self, event: Event, snapshot: &Self::Kept, error: Option<&Self::Kept>);
+}

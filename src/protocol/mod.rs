@@ -1,0 +1,10 @@
+//! Pure: a request is a value, an answer is a value; no clock, no I/O. One file per message or document, named as its RFC
+//! names it.
+
+pub mod authorization;
+pub mod discovery;
+pub mod introspection;
+pub mod oauth_error;
+pub mod pkce;
+pub mod text;
+pub mod token;

@@ -1,0 +1,95 @@
+//! Judging an answer: did the server do what it was asked, and if not, what does its error mean?
+//! RFC 6749 §5.2 and §4.1.2.1, OpenID Connect Core §3.1.2.6, and the errors of Okta's gateway.
+
+use super::text::digits;
+use crate::error::Error;
+use crate::platform::{FetchFailed, Kept, Wall};
+use crate::words::{Code, Word};
+
+/// The body of an answer that did what was asked, or the error it stands for.
+///
+/// The status decides first (429 and 5xx mean what they mean whatever the body says), then the body's `error`, below 500
+/// under any status. A description is for people and decides nothing.
+pub fn judge<K: Kept>(answer: Result<K, FetchFailed<K>>, now: Wall) -> Result<K, Error<K>> {
+    let answer = answer.map_err(|failed| Error::with(Code::Network, failed.about))?;
+    let status = answer.number(Word::Status);
+    let code = |code| {
+        let error: Error<K> = Error::new(code);
+        error.about.set(Word::Status, status);
+        error
+    };
+    if status == 429.0 {
+        let error = code(Code::RateLimited);
+        if let Some(ms) = retry_after_ms(&answer, now) {
+            error.about.set(Word::RetryAfterMs, ms);
+        }
+        describe(answer.get(Word::Body), &error);
+        return Err(error);
+    }
+    if status >= 500.0 {
+        let error = code(Code::Server);
+        describe(answer.get(Word::Body), &error);
+        return Err(error);
+    }
+    if answer.kind(Word::TooLarge) == crate::platform::Kind::True {
+        return Err(code(Code::InvalidResponse));
+    }
+    let Some(body) = answer.get(Word::Body) else {
+        return Err(code(Code::Server));
+    };
+    if (200.0..300.0).contains(&status) && !body.kind(Word::Error).is_text() {
+        return Ok(body);
+    }
+    let error = code(code_of(&body, Word::Error));
+    describe(Some(body), &error);
+    Err(error)
+}
+
+/// What an `error` member, of an answer or of a callback, means.
+pub fn code_of<K: Kept>(body: &K, key: Word) -> Code {
+    let is = |word| body.is(key, word);
+    if is(Word::InvalidGrant) {
+        Code::InvalidGrant
+    } else if is(Word::ServerError) || is(Word::TemporarilyUnavailable) {
+        Code::Server
+    } else if is(Word::LoginRequired)
+        || is(Word::InteractionRequired)
+        || is(Word::ConsentRequired)
+        || is(Word::AccountSelectionRequired)
+    {
+        Code::LoginRequired
+    } else {
+        Code::Oauth
+    }
+}
+
+/// Copies what the server says of its error, in OAuth's members or in Okta's.
+pub fn describe<K: Kept>(body: Option<K>, error: &Error<K>) {
+    let Some(body) = body else { return };
+    for (from, to) in [
+        (Word::OktaErrorCode, Word::OutOauthError),
+        (Word::OktaErrorSummary, Word::OutOauthErrorDescription),
+        (Word::ErrorId, Word::ErrorId),
+        (Word::Error, Word::OutOauthError),
+        (Word::ErrorDescription, Word::OutOauthErrorDescription),
+    ] {
+        if body.kind(from).is_text() {
+            body.copy(from, &error.about, to);
+        }
+    }
+}
+
+/// How long the server wants us to wait: `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), else Okta's
+/// `X-Rate-Limit-Reset` in epoch seconds. Never negative; `None` where neither can be read.
+fn retry_after_ms<K: Kept>(answer: &K, now: Wall) -> Option<f64> {
+    if let Some(seconds) = digits(answer, Word::RetryAfter) {
+        return Some(seconds * 1000.0);
+    }
+    let date = answer.number(Word::RetryAfterDate);
+    let until = if date.is_nan() {
+        digits(answer, Word::RateLimitReset)? * 1000.0
+    } else {
+        date
+    };
+    Some((until - now.0).max(0.0))
+}

@@ -1,0 +1,60 @@
+//! Reading the few texts that decide something, one code unit at a time.
+
+use crate::platform::Kept;
+use crate::words::Word;
+
+const ZERO: u16 = 0x30;
+const NINE: u16 = 0x39;
+const DOT: u16 = 0x2e;
+
+/// The units of a text, from the first.
+pub fn units<K: Kept>(kept: &K, key: Word) -> impl Iterator<Item = u16> {
+    (0..).map_while(move |at| kept.unit(key, at))
+}
+
+/// A text of ASCII digits only, as a number; `None` for any other, the empty one too.
+pub fn digits<K: Kept>(kept: &K, key: Word) -> Option<f64> {
+    let mut number = None;
+    for unit in units(kept, key) {
+        match unit {
+            ZERO..=NINE => number = Some(number.unwrap_or(0.0) * 10.0 + f64::from(unit - ZERO)),
+            _ => return None,
+        }
+    }
+    number
+}
+
+/// Whether the text is this ASCII word in lower case, whatever the text's case.
+pub fn is_ignoring_case<K: Kept>(kept: &K, key: Word, lower: &[u8]) -> bool {
+    units(kept, key)
+        .map(|unit| u8::try_from(unit).map_or(0, |byte| byte.to_ascii_lowercase()))
+        .eq(lower.iter().copied())
+}
+
+/// Whether a parsed URL's `hostname` is this device: `localhost`, `127.0.0.0/8` or `[::1]` (RFC 8252 §8.3).
+///
+/// The URL standard's parser has written any spelling of an IPv4 address as four decimal numbers, and refuses a name that ends
+/// in a number and is no address, so digits and dots alone are an address.
+pub fn is_loopback<K: Kept>(url: &K) -> bool {
+    url.is(Word::Hostname, Word::Localhost)
+        || url.is(Word::Hostname, Word::LoopbackV6)
+        || (units(url, Word::Hostname)
+            .take(4)
+            .eq(b"127.".iter().map(|&byte| u16::from(byte)))
+            && units(url, Word::Hostname).all(|unit| matches!(unit, ZERO..=NINE | DOT)))
+}
+
+/// Whether a parsed URL may carry anything of ours: https, or http to this device; no user name, password or fragment
+/// (RFC 6749 §3.1, §3.1.2.1, §3.2).
+pub fn is_secure<K: Kept>(url: &K) -> bool {
+    (url.is(Word::Protocol, Word::Https)
+        || (url.is(Word::Protocol, Word::Http) && is_loopback(url)))
+        && is_bare(url)
+}
+
+/// Whether a parsed URL has no user name, password or fragment.
+pub fn is_bare<K: Kept>(url: &K) -> bool {
+    !url.kind(Word::Username).is_text()
+        && !url.kind(Word::Password).is_text()
+        && !url.kind(Word::Hash).is_text()
+}

@@ -1,0 +1,86 @@
+//! The token endpoint: RFC 6749 §4.1.3 (code), §6 (refresh), §5.1 (answer), RFC 7636 §4.5 (verifier), RFC 8707 §2.2 (resource).
+
+use super::text::{digits, is_ignoring_case};
+use crate::platform::{Kept, Kind, Wall};
+use crate::words::Word;
+
+/// The lifetime of an access token whose answer does not say, in seconds.
+pub const DEFAULT_LIFETIME: f64 = 300.0;
+/// The longest lifetime that is believed, in seconds: 30 days.
+pub const LONGEST_LIFETIME: f64 = 30.0 * 86_400.0;
+
+/// The form of a refresh, in the order of Okta's guide "Refresh the access and ID tokens". `scope` is the narrower one asked
+/// for, or the granted one, and left out where neither is known: never more than was granted (RFC 6749 §6).
+pub fn refresh_request<K: Kept>(settings: &K, record: &K, narrower: Option<&K>) -> K {
+    let form = K::object();
+    form.put(Word::GrantType, Word::RefreshToken);
+    settings.copy(Word::RedirectUri, &form, Word::RedirectUri);
+    let scope = narrower.unwrap_or(record);
+    if scope.kind(Word::Scope).is_text() {
+        scope.copy(Word::Scope, &form, Word::Scope);
+    }
+    record.copy(Word::RefreshToken, &form, Word::RefreshToken);
+    settings.copy(Word::ClientId, &form, Word::ClientId);
+    settings.copy(Word::Resource, &form, Word::Resource);
+    form
+}
+
+/// The form that exchanges a code, for the sign-in that it answers.
+pub fn code_request<K: Kept>(settings: &K, callback: &K, sign_in: &K) -> K {
+    let form = K::object();
+    form.put(Word::GrantType, Word::AuthorizationCode);
+    sign_in.copy(Word::RedirectUri, &form, Word::RedirectUri);
+    callback.copy(Word::Code, &form, Word::Code);
+    sign_in.copy(Word::CodeVerifier, &form, Word::CodeVerifier);
+    settings.copy(Word::ClientId, &form, Word::ClientId);
+    settings.copy(Word::Resource, &form, Word::Resource);
+    form
+}
+
+/// Why an answer's access token is not handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotUsable(
+    /// The member at fault.
+    pub Word,
+);
+
+/// Writes into `next`, which holds what was there before (an earlier record's tokens, or nothing but the scope asked for),
+/// what a token answer brings.
+///
+/// The refresh token is taken in any case, since with rotation the old one is spent; without one the old one stays valid.
+/// An access token that is missing, or of a type that we cannot use (RFC 6749 §7.1), leaves the old one in place.
+pub fn take<K: Kept>(answer: &K, sent: Wall, next: &K) -> Result<(), NotUsable> {
+    if answer.kind(Word::RefreshToken).is_text() {
+        answer.copy(Word::RefreshToken, next, Word::RefreshToken);
+    }
+    if !answer.kind(Word::AccessToken).is_text() {
+        return Err(NotUsable(Word::AccessToken));
+    }
+    let token_type = answer.kind(Word::TokenType);
+    if !matches!(token_type, Kind::Absent | Kind::Null)
+        && !is_ignoring_case(answer, Word::TokenType, b"bearer")
+    {
+        return Err(NotUsable(Word::TokenType));
+    }
+    answer.copy(Word::AccessToken, next, Word::AccessToken);
+    next.put(Word::TokenType, Word::Bearer);
+    next.set(Word::ReceivedAt, sent.0);
+    next.set(Word::ExpiresAt, sent.0 + lifetime(answer) * 1000.0);
+    for key in [Word::Scope, Word::IdToken] {
+        if answer.kind(key).is_text() {
+            answer.copy(key, next, key);
+        }
+    }
+    Ok(())
+}
+
+/// The access token's lifetime in seconds: `expires_in`, also as digits in a string; always finite, never negative.
+pub fn lifetime<K: Kept>(answer: &K) -> f64 {
+    let number = answer.number(Word::ExpiresIn);
+    let seconds = if number.is_nan() {
+        digits(answer, Word::ExpiresIn).unwrap_or(DEFAULT_LIFETIME)
+    } else {
+        number
+    };
+    seconds.clamp(0.0, LONGEST_LIFETIME)
+}

@@ -1,0 +1,169 @@
+//! Finding an endpoint, and asking it.
+
+use super::{Outcome, Session};
+use crate::error::Error;
+use crate::platform::{Kept, Kind, Platform, Slot};
+use crate::protocol::discovery::{self, Document, Endpoint};
+use crate::protocol::oauth_error::judge;
+use crate::task::Shared;
+use crate::words::{Code, Word};
+use alloc::rc::Rc;
+
+/// How long discovered metadata are used without asking again.
+const METADATA_MS: f64 = 3_600_000.0;
+const METADATA_VERSION: f64 = 1.0;
+
+/// Members of a form that must not come back in an error, should the server quote them.
+const SECRETS: [Word; 4] = [
+    Word::RefreshToken,
+    Word::Token,
+    Word::Code,
+    Word::CodeVerifier,
+];
+
+impl<P: Platform> Session<P> {
+    /// The metadata, and the name under which they have the endpoint: the config's, Okta's layout's or the discovered ones.
+    pub async fn endpoint(
+        self: &Rc<Self>,
+        endpoint: Endpoint,
+    ) -> Result<(P::Kept, Word), Error<P::Kept>> {
+        let name = endpoint.names().metadata;
+        let mut metadata = self.config.metadata.clone();
+        if !metadata.kind(name).is_text() && self.config.discover {
+            metadata = self.discovered(name).await?;
+        }
+        if metadata.kind(name).is_text() {
+            return Ok((metadata, name));
+        }
+        Err(Error::new(Code::Unsupported).at(name))
+    }
+
+    /// Sends a form to an endpoint and judges the answer.
+    pub async fn ask(&self, (metadata, name): (P::Kept, Word), form: &P::Kept) -> Outcome<P::Kept> {
+        let answer = self.platform.fetch(&metadata, name, Some(form)).await;
+        judge(answer, self.platform.now()).map_err(|error| {
+            for key in [
+                Word::OutOauthError,
+                Word::OutOauthErrorDescription,
+                Word::ErrorId,
+            ] {
+                for secret in SECRETS {
+                    error.about.redact(key, form, secret);
+                }
+            }
+            error.at(name)
+        })
+    }
+
+    /// Metadata that have `wanted`, as far as the server's documents say it. However many calls need them, each document is
+    /// fetched once.
+    async fn discovered(self: &Rc<Self>, wanted: Word) -> Outcome<P::Kept> {
+        loop {
+            let known = self.known_metadata();
+            if let Some(metadata) = &known
+                && (metadata.kind(wanted).is_text() || metadata.kind(Word::Complete) == Kind::True)
+            {
+                return Ok(metadata.clone());
+            }
+            let open = self.discovery.borrow().clone();
+            let discovery = open.unwrap_or_else(|| {
+                let discovery = Shared::new();
+                *self.discovery.borrow_mut() = Some(discovery.clone());
+                let (session, bring) = (self.clone(), discovery.clone());
+                self.platform.spawn(async move {
+                    let outcome = session.discover(known).await;
+                    *session.discovery.borrow_mut() = None;
+                    bring.bring(outcome);
+                });
+                discovery
+            });
+            discovery.wait().await?;
+        }
+    }
+
+    /// Reads the first document; or the second, where the first is known and lacks something, or is not there.
+    async fn discover(&self, known: Option<P::Kept>) -> Result<(), Error<P::Kept>> {
+        let is_first = known.is_none();
+        let metadata = known.unwrap_or_else(|| self.configured_metadata());
+        let mut failure = None;
+        if is_first {
+            match self.read(Document::OpenidConfiguration, &metadata).await {
+                Ok(()) => {
+                    self.remember(metadata, false);
+                    return Ok(());
+                }
+                Err(error) if is_not_there(&error) => failure = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        let second = self
+            .read(Document::OauthAuthorizationServer, &metadata)
+            .await;
+        match (second, failure) {
+            (Ok(()), _) => {}
+            // Where neither is there, the first is the one that people know.
+            (Err(error), Some(first)) if is_not_there(&error) => return Err(first),
+            (Err(error), None) if is_not_there(&error) => {}
+            (Err(error), _) => return Err(error),
+        }
+        self.remember(metadata, true);
+        Ok(())
+    }
+
+    fn remember(&self, metadata: P::Kept, is_complete: bool) {
+        let settings = &self.config.settings;
+        settings.copy(Word::Issuer, &metadata, Word::Issuer);
+        metadata.set(Word::Version, METADATA_VERSION);
+        metadata.set(Word::FetchedAt, self.platform.now().0);
+        metadata.flag(Word::Complete, is_complete);
+        // Without storage they are discovered again by the next page load.
+        let _ = self.platform.save(Slot::Metadata, &metadata);
+        *self.metadata.borrow_mut() = Some(metadata);
+    }
+
+    fn known_metadata(&self) -> Option<P::Kept> {
+        let held = self.metadata.borrow().clone();
+        let stored = held.or_else(|| self.platform.load(Slot::Metadata).ok().flatten())?;
+        let age = self.platform.now().0 - stored.number(Word::FetchedAt);
+        let is_usable =
+            stored.number(Word::Version) == METADATA_VERSION && (0.0..METADATA_MS).contains(&age);
+        let metadata = self.configured_metadata();
+        stored.copy(Word::Complete, &metadata, Word::Complete);
+        // What is stored is input like any other: its issuer and addresses are looked at again.
+        (is_usable && discovery::take(&stored, &self.config.settings, &metadata).is_ok())
+            .then_some(metadata)
+    }
+
+    async fn read(&self, document: Document, metadata: &P::Kept) -> Result<(), Error<P::Kept>> {
+        let settings = &self.config.settings;
+        let address = discovery::address(document, settings, &self.config.issuer);
+        let answer = self.platform.fetch(&address, Word::Url, None).await;
+        let read = judge(answer, self.platform.now())
+            .map_err(|error| match error.code {
+                // A document that is not there is no OAuth error, in whatever words the server says so.
+                Code::Oauth | Code::InvalidGrant | Code::LoginRequired => {
+                    Error::with(Code::Server, error.about)
+                }
+                _ => error,
+            })
+            .and_then(|document| discovery::take(&document, settings, metadata));
+        read.map_err(|error| {
+            address.copy(Word::Url, &error.about, Word::Url);
+            error.at(Word::Issuer)
+        })
+    }
+
+    fn configured_metadata(&self) -> P::Kept {
+        let metadata = P::Kept::object();
+        for endpoint in Endpoint::ALL {
+            let name = endpoint.names().metadata;
+            self.config.metadata.copy(name, &metadata, name);
+        }
+        metadata
+    }
+}
+
+/// The server is there and the document is not: an answer below 500 that is no JSON object.
+fn is_not_there<K: Kept>(error: &Error<K>) -> bool {
+    error.code == Code::Server && error.about.number(Word::Status) < 500.0
+}

@@ -1,0 +1,279 @@
+//! Authorization code with PKCE by redirect: leaving for the server, and coming back.
+//!
+//! A sign-in under way is kept in `sessionStorage`, with no token in it, for 60 minutes and at most five at once. It is used once: what
+//! stays of it then (its `state`, and what the app wanted back) answers the same callback seen again after Back or reload.
+
+use super::exchange::not_usable;
+use super::{Outcome, Session, record};
+use crate::config::{number, only, optional};
+use crate::error::Error;
+use crate::platform::{Event, Kept, Kind, Platform, Slot, StorageFailed};
+use crate::protocol::discovery::Endpoint;
+use crate::protocol::{authorization, token};
+use crate::task::Shared;
+use crate::words::{Code, Problem, Word};
+use alloc::rc::Rc;
+
+const SIGN_IN_MS: f64 = 3_600_000.0;
+const MOST_SIGN_INS: u32 = 5;
+const VERSION: f64 = 1.0;
+
+/// Checks the options of `signIn`.
+pub fn check<K: Kept>(options: &K) -> Result<(), Error<K>> {
+    only(
+        options,
+        &[
+            Word::OptionReturnTo,
+            Word::State,
+            Word::Scope,
+            Word::OptionLoginHint,
+            Word::Prompt,
+            Word::OptionAcrValues,
+            Word::OptionMaxAge,
+            Word::Idp,
+            Word::ExtraParams,
+            Word::Signal,
+            Word::TimeoutMs,
+        ],
+    )?;
+    for field in [
+        Word::OptionReturnTo,
+        Word::OptionLoginHint,
+        Word::Prompt,
+        Word::Idp,
+    ] {
+        optional(options, field, &[Kind::Text], Problem::NotText)?;
+    }
+    for field in [Word::Scope, Word::OptionAcrValues] {
+        let kinds = [Kind::Text, Kind::TextList];
+        optional(options, field, &kinds, Problem::NotTextOrList)?;
+    }
+    number(options, Word::OptionMaxAge, 0.0, Problem::NotSeconds)?;
+    optional(
+        options,
+        Word::ExtraParams,
+        &[Kind::Object],
+        Problem::NotObject,
+    )?;
+    if let Some(extra) = options.get(Word::ExtraParams) {
+        for name in authorization::OF_THE_PROTOCOL {
+            if !extra.kind(name).is_absent() {
+                return Err(Error::field(name, Problem::OfTheProtocol));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Leaves for the server's sign-in page.
+pub async fn leave<P: Platform>(
+    session: Rc<Session<P>>,
+    options: P::Kept,
+) -> Result<(), Error<P::Kept>> {
+    let config = &session.config;
+    if session.platform.address().is_none() {
+        return Err(Error::new(Code::Unsupported).because(Word::Authorization));
+    }
+    if config.redirect_uri.is_none() {
+        return Err(Error::field(Word::ConfigRedirectUri, Problem::Required));
+    }
+    let sign_in = begin(&session, &options)?;
+    let (metadata, name) = session.endpoint(Endpoint::Authorization).await?;
+    if metadata.kind(Word::RequirePushedAuthorizationRequests) == Kind::True {
+        let endpoint = Word::PushedAuthorizationRequestEndpoint;
+        return Err(Error::new(Code::Unsupported).at(endpoint));
+    }
+    let announced = Word::IssParameterSupported;
+    metadata.copy(announced, &sign_in, announced);
+
+    let list = sign_ins(&session);
+    list.push(&sign_in);
+    while list.at(MOST_SIGN_INS).is_some() {
+        list.shift();
+    }
+    save(&session, &list).map_err(|failed| match failed {
+        StorageFailed::NotJson => Error::field(Word::State, Problem::NotJson),
+        StorageFailed::Full | StorageFailed::Unavailable => Error::new(Code::StorageUnavailable),
+    })?;
+
+    let address = P::Kept::object();
+    metadata.copy(name, &address, Word::Url);
+    let params = authorization::request(&config.settings, &sign_in, &options);
+    address.add_query(Word::Url, &params);
+    session.platform.leave_for(&address, Word::Url);
+    Ok(())
+}
+
+fn begin<P: Platform>(session: &Session<P>, options: &P::Kept) -> Outcome<P::Kept> {
+    let settings = &session.config.settings;
+    let sign_in = P::Kept::object();
+    for secret in [Word::State, Word::Nonce, Word::CodeVerifier] {
+        session.platform.random(&sign_in, secret);
+    }
+    sign_in.set(Word::CreatedAt, session.platform.now().0);
+    settings.copy(Word::RedirectUri, &sign_in, Word::RedirectUri);
+    settings.copy(Word::Scope, &sign_in, Word::Scope);
+    options.copy_joined(Word::Scope, &sign_in, Word::Scope);
+    options.copy(Word::State, &sign_in, Word::AppState);
+    if options.kind(Word::OptionReturnTo).is_text() {
+        let page = session.platform.address();
+        let url = session
+            .platform
+            .relative(options, Word::OptionReturnTo)
+            .filter(|url| page.is_some_and(|page| url.same(Word::Origin, &page, Word::Origin)))
+            .ok_or_else(|| Error::field(Word::OptionReturnTo, Problem::NotSameOrigin))?;
+        for part in [Word::Pathname, Word::Search, Word::Hash] {
+            sign_in.append_member(Word::ReturnTo, &url, part);
+        }
+    }
+    Ok(sign_in)
+}
+
+/// The parameters of a callback, taken out of the address bar at once; `None` where the URL (the page's own, where `options` has no
+/// `url`) is no callback.
+pub fn recognise<P: Platform>(
+    session: &Session<P>,
+    options: &P::Kept,
+) -> Result<Option<P::Kept>, Error<P::Kept>> {
+    let page = session.platform.address();
+    let url = if options.kind(Word::Url).is_absent() {
+        page.clone()
+    } else {
+        let url = session.platform.relative(options, Word::Url);
+        Some(url.ok_or_else(|| Error::field(Word::Url, Problem::NotUrl))?)
+    };
+    let Some((url, redirect_uri)) = url.zip(session.config.redirect_uri.as_ref()) else {
+        return Ok(None);
+    };
+    let callback = authorization::callback(&url, redirect_uri);
+    let is_page = page.is_some_and(|page| page.same(Word::Href, &url, Word::Href));
+    if callback.is_some() && is_page {
+        session.platform.clean_address();
+    }
+    Ok(callback)
+}
+
+/// Finishes a sign-in: the answer is `{ tokens, returnTo, state }`. The exchange of the code goes on whoever waits for it.
+pub async fn finish<P: Platform>(session: Rc<Session<P>>, callback: P::Kept) -> Outcome<P::Kept> {
+    let outcome = Shared::new();
+    let (own, bring) = (session.clone(), outcome.clone());
+    session.platform.spawn(async move {
+        bring.bring(exchange(&own, &callback).await);
+    });
+    outcome.wait().await
+}
+
+async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> Outcome<P::Kept> {
+    let list = sign_ins(session);
+    let mismatch = |reason| Err(Error::new(Code::StateMismatch).because(reason));
+    let Some(sign_in) = find(&list, callback) else {
+        let has_others = list.at(0).is_some();
+        return mismatch(if has_others {
+            Word::State
+        } else {
+            Word::NoTransaction
+        });
+    };
+    if sign_in.kind(Word::Used) == Kind::True {
+        let is_done = sign_in.kind(Word::Done) == Kind::True && session.live_record().is_ok();
+        return if is_done {
+            result(session, &sign_in)
+        } else {
+            mismatch(Word::NoTransaction)
+        };
+    }
+    if let Err(error) = authorization::check(callback, &sign_in) {
+        use_up(session, &sign_in, false);
+        return Err(error);
+    }
+    let epoch = session.epoch();
+    let endpoint = session.endpoint(Endpoint::Token).await?;
+    // Before it is sent: a code is sent once, whatever comes of it (RFC 6749 §4.1.2).
+    use_up(session, &sign_in, false);
+    let settings = &session.config.settings;
+    let form = token::code_request(settings, callback, &sign_in);
+    let sent = session.platform.now();
+    let answer = session.ask(endpoint, &form).await?;
+    if session.epoch() != epoch {
+        return Err(Error::new(Code::SignedOut));
+    }
+    let next = record::empty(settings);
+    sign_in.copy(Word::Scope, &next, Word::Scope);
+    token::take(&answer, sent, &next).map_err(not_usable)?;
+    use_up(session, &sign_in, true);
+    session.replace(next)?;
+    result(session, &sign_in)
+}
+
+impl<P: Platform> Session<P> {
+    /// Begins a session with these tokens in the place of any other.
+    pub fn replace(&self, record: P::Kept) -> Outcome<P::Kept> {
+        self.begin_epoch();
+        self.store(record);
+        self.emit(Event::SignedIn, None);
+        let tokens = self.given_tokens();
+        self.land(None, tokens.clone());
+        tokens
+    }
+}
+
+fn result<P: Platform>(session: &Session<P>, sign_in: &P::Kept) -> Outcome<P::Kept> {
+    let result = P::Kept::object();
+    result.attach(Word::Tokens, &session.given_tokens()?);
+    sign_in.copy(Word::ReturnTo, &result, Word::OptionReturnTo);
+    sign_in.copy(Word::AppState, &result, Word::State);
+    Ok(result)
+}
+
+fn find<K: Kept>(list: &K, callback: &K) -> Option<K> {
+    (0..)
+        .map_while(|at| list.at(at))
+        .find(|sign_in| sign_in.same(Word::State, callback, Word::State))
+}
+
+/// The sign-ins under way or used, without those that are too old.
+fn sign_ins<P: Platform>(session: &Session<P>) -> P::Kept {
+    let live = P::Kept::list();
+    let stored = session.platform.load(Slot::SignIns).ok().flatten();
+    let stored = stored.filter(|stored| stored.number(Word::Version) == VERSION);
+    if let Some(list) = stored.and_then(|stored| stored.get(Word::SignIns)) {
+        let now = session.platform.now().0;
+        for sign_in in (0..).map_while(|at| list.at(at)) {
+            let age = now - sign_in.number(Word::CreatedAt);
+            if (0.0..SIGN_IN_MS).contains(&age) {
+                live.push(&sign_in);
+            }
+        }
+    }
+    live
+}
+
+/// Leaves of a sign-in what answers its callback seen again: no verifier, no nonce.
+fn use_up<P: Platform>(session: &Session<P>, used: &P::Kept, is_done: bool) {
+    let list = P::Kept::list();
+    for sign_in in (0..).map_while({
+        let stored = sign_ins(session);
+        move |at| stored.at(at)
+    }) {
+        if !sign_in.same(Word::State, used, Word::State) {
+            list.push(&sign_in);
+            continue;
+        }
+        let rest = P::Kept::object();
+        for key in [Word::State, Word::CreatedAt, Word::ReturnTo, Word::AppState] {
+            sign_in.copy(key, &rest, key);
+        }
+        rest.flag(Word::Used, true);
+        rest.flag(Word::Done, is_done);
+        list.push(&rest);
+    }
+    // Where storage is gone, the callback cannot be seen again either.
+    let _ = save(session, &list);
+}
+
+fn save<P: Platform>(session: &Session<P>, list: &P::Kept) -> Result<(), StorageFailed> {
+    let stored = P::Kept::object();
+    stored.set(Word::Version, VERSION);
+    stored.attach(Word::SignIns, list);
+    session.platform.save(Slot::SignIns, &stored)
+}

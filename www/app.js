@@ -1,0 +1,130 @@
+// The token page: what an app does with rekindle, with everything that happens made visible.
+import { createClient } from "./rekindle/index.js";
+
+import { startCountdown } from "./countdown.js";
+import { byId, dateTime, element } from "./dom.js";
+import { clearLog, showEvent, showExchange } from "./log_view.js";
+import { shortened } from "./secrets.js";
+import { hideIntrospection, showIntrospection, showSession } from "./session_view.js";
+import { bindSettingsForm, loadSettings, redirectUri } from "./settings.js";
+import { recordingFetch } from "./wire.js";
+
+const wire = recordingFetch(showExchange);
+const settings = await loadSettings();
+bindSettingsForm(settings);
+showWelcome(settings);
+byId("clear-log").addEventListener("click", clearLog);
+
+const { issuer, clientId, scope } = settings;
+const client = await attempt("createClient()", () => createClient({ issuer, clientId, redirectUri, scope, fetch: wire }));
+if (client) await start(client);
+else withoutClient();
+
+async function start(client) {
+  const { refresh, introspect, getAccessToken, signIn, signOut, handleRedirect, getSnapshot, getRefreshToken, subscribe } = client;
+
+  const tick = startCountdown(() => getSnapshot().tokens, show);
+  function show() {
+    showSession(getSnapshot(), getRefreshToken());
+    tick();
+  }
+  subscribe((event) => {
+    showEvent(event);
+    if (event.type === "signed-out" || event.type === "session-lost") hideIntrospection();
+    show();
+  });
+
+  onClick("sign-in", "signIn()", () => signIn());
+  onClick("refresh", "refresh()", async () => `new access token until ${dateTime((await refresh()).expiresAt)}`);
+  onClick("get-access-token", "getAccessToken()", async () => shortened(await getAccessToken()));
+  onClick("introspect", "introspect()", async () => {
+    const answer = await introspect();
+    showIntrospection(answer);
+    return answer.active ? "the token is active" : "the token is not active";
+  });
+  onClick("sign-out", "signOut({ local: true })", async () => {
+    await signOut({ local: true });
+    byId("after-sign-out").hidden = false;
+    byId("sign-in").focus();
+    return "nothing is stored any more";
+  });
+  onCopy("copy-access-token", () => getSnapshot().tokens.accessToken);
+  onCopy("copy-refresh-token", getRefreshToken);
+  onCopy("copy-id-token", () => getSnapshot().tokens.idToken);
+
+  show();
+  await attempt("handleRedirect()", async () => {
+    const result = await handleRedirect();
+    if (result) return `signed in, access token until ${dateTime(result.tokens.expiresAt)}`;
+    return getSnapshot().tokens && "no sign-in to finish: the session comes from storage";
+  });
+  show();
+}
+
+/** Nothing works without valid settings, so the way to them is open. */
+function withoutClient() {
+  const pill = byId("status");
+  pill.textContent = pill.dataset.status = "not set up";
+  byId("welcome").hidden = false;
+  byId("sign-in").disabled = true;
+  byId("settings").open = true;
+}
+
+function showWelcome({ issuer, user }) {
+  byId("welcome-issuer").textContent = issuer || "no issuer yet: see the settings";
+  byId("demo-user").hidden = !user;
+  byId("demo-login").textContent = user?.login ?? "";
+  byId("demo-password").textContent = user?.password ?? "";
+}
+
+function onClick(id, call, action) {
+  const button = byId(id);
+  button.addEventListener("click", async () => {
+    button.setAttribute("aria-busy", "true");
+    await attempt(call, action);
+    button.removeAttribute("aria-busy");
+  });
+}
+
+/** Makes a call, and shows what came of it: the text that it gives, or the error. Resolves with its value. */
+async function attempt(call, action) {
+  const requestsBefore = wire.count;
+  const startedAt = performance.now();
+  try {
+    const value = await action();
+    byId("error").hidden = true;
+    const requests = wire.count - requestsBefore;
+    const cost = `${Math.round(performance.now() - startedAt)} ms, ${requests === 0 ? "no request" : requests === 1 ? "1 request" : `${requests} requests`}`;
+    if (typeof value === "string") {
+      byId("result").replaceChildren(element("code", {}, call), ` ${value} `, element("span", { class: "aside" }, cost));
+    }
+    return value;
+  } catch (error) {
+    showError(call, error);
+    return undefined;
+  }
+}
+
+function showError(call, error) {
+  // The user left for the sign-in and came Back: no error to them.
+  if (error.code === "aborted") return;
+  const { code = error.name, message, name, ...members } = error;
+  const facts = { ...members, retryable: error.retryable, sessionLost: error.sessionLost };
+  byId("result").replaceChildren();
+  byId("error").replaceChildren(
+    element("h2", {}, element("code", {}, code), " ", element("span", { class: "aside" }, `from ${call}`)),
+    element("p", {}, message),
+    element("dl", { class: "pairs" }, ...Object.entries(facts).filter(([, value]) => value !== undefined).map(([fact, value]) =>
+      element("div", {}, element("dt", {}, fact), element("dd", {}, String(value))),
+    )),
+  );
+  byId("error").hidden = false;
+}
+
+function onCopy(id, secret) {
+  const button = byId(id);
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(secret());
+    byId("result").replaceChildren("Copied to the clipboard, in full.");
+  });
+}
