@@ -86,7 +86,7 @@ describe("l03 the server says no", () => {
   test("the user cancels: access_denied, from the real server", async () => {
     await stage.leave({ prompt: "login" });
     await stage.driver.findElement(By.id("cancel")).click();
-    await stage.driver.wait(until.urlContains("/callback?"), 10_000);
+    await stage.browser.wait(until.urlContains("/callback?"), "the server did not send the browser back");
     await stage.start();
     const { error } = await stage.call("handleRedirect");
     assert.equal(error.code, "oauth");

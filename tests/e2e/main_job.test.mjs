@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { demoUser } from "../servers/oidc_provider.mjs";
-import { clientId, scope, startStage } from "./support/stage.mjs";
+import { accessTokenSeconds, clientId, scope, startStage } from "./support/stage.mjs";
 
 let stage;
 before(async () => { stage = await startStage(); });
@@ -21,7 +21,7 @@ test("sign in, refresh twice, introspect, reload, sign out", async (t) => {
     assert.equal(tokens.scope, scope);
     assert.equal(tokens.claims.sub, demoUser.claims.sub);
     assert.equal(tokens.claims.iss, stage.config.issuer);
-    assert.ok(tokens.expiresAt > Date.now() && tokens.expiresAt <= Date.now() + 60_000);
+    assert.ok(tokens.expiresAt > Date.now() && tokens.expiresAt <= Date.now() + accessTokenSeconds * 1000);
     const state = await stage.state();
     assert.equal(state.status, "signed-in");
     assert.equal(state.persisted, true);
@@ -255,7 +255,7 @@ describe("what the app sees", () => {
     const { accessToken } = (await stage.state()).tokens;
     assert.equal(await stage.get("getAccessToken"), accessToken);
     assert.equal(stage.proxy.to(stage.paths.token).length, 0);
-    const renewed = await stage.get("getAccessToken", { minValiditySeconds: 60 });
+    const renewed = await stage.get("getAccessToken", { minValiditySeconds: accessTokenSeconds });
     assert.notEqual(renewed, accessToken);
     assert.equal(stage.proxy.to(stage.paths.token).length, 1);
   });
