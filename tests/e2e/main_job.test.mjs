@@ -292,7 +292,7 @@ describe("what the app sees", () => {
     const before = await stage.state();
     const other = await stage.start({ ...stage.config, name: "other" });
     assert.equal(other.status, "signed-out");
-    await stage.get("setTokens", { access_token: "of the other", token_type: "Bearer", expires_in: 60 });
+    await stage.get("setTokens", { access_token: "of the other", token_type: "Bearer", expires_in: 600 });
     await stage.get("signOut", { local: true });
     const again = await stage.start();
     assert.deepEqual(again.tokens, before.tokens);
