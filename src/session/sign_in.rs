@@ -44,11 +44,7 @@ const RULES: [Rule; 11] = [
         Problem::NotSeconds,
     ),
     (Word::Idp, MAY_BE_ABSENT | TEXT, Problem::NotText),
-    (
-        Word::ExtraParams,
-        MAY_BE_ABSENT | OBJECT,
-        Problem::NotObject,
-    ),
+    (Word::ExtraParams, MAY_BE_ABSENT | OBJECT, Problem::NotTexts),
     SIGNAL,
     TIMEOUT,
 ];
@@ -57,6 +53,9 @@ const RULES: [Rule; 11] = [
 pub fn check<K: Kept>(options: &K) -> Result<(), Error<K>> {
     config::check(options, &RULES)?;
     if let Some(extra) = options.get(Word::ExtraParams) {
+        if !extra.copy_all(&K::object()) {
+            return Err(Error::field(Word::ExtraParams, Problem::NotTexts));
+        }
         for &name in &authorization::OF_THE_PROTOCOL {
             if !extra.kind(name).is_absent() {
                 return Err(Error::field(name, Problem::OfTheProtocol));
@@ -134,6 +133,8 @@ pub fn recognise<P: Platform>(
     session: &Session<P>,
     options: &P::Kept,
 ) -> Result<Option<P::Kept>, Error<P::Kept>> {
+    let rule = (Word::Url, MAY_BE_ABSENT | TEXT, Problem::NotUrl);
+    config::check(options, &[rule])?;
     let page = session.platform.address();
     let url = if options.kind(Word::Url).is_absent() {
         page.clone()
