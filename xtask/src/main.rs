@@ -50,7 +50,9 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    let Err(error) = carry_out(Arguments::parse().command) else { return ExitCode::SUCCESS };
+    let Err(error) = carry_out(Arguments::parse().command) else {
+        return ExitCode::SUCCESS;
+    };
     // Not by returning it: with RUST_BACKTRACE set, a backtrace would bury what the user has to do.
     eprintln!("\nerror: {error}");
     for cause in error.chain().skip(1) {

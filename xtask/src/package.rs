@@ -8,11 +8,7 @@ use serde_json::Value;
 
 use crate::repository::Repository;
 use crate::setup::WasmBindgen;
-use crate::size_table::Size;
 use crate::{run, wasm_text};
-
-/// What an app may cost its users is promised in the README: index.js stays below it, compressed with brotli.
-pub const BUDGET: usize = 20 * 1024;
 
 /// Half of what Rust gives a module by default would do many times over; what is left of a 64 KB page goes to the heap.
 const STACK_BYTES: usize = 32 * 1024;
@@ -83,7 +79,6 @@ pub fn build(repository: &Repository) -> Result<Package> {
             .with_context(|| format!("copying {from}"))?;
     }
     let tarball = pack(repository, &folder, &work)?;
-    check_budget(&index_js)?;
     Ok(Package {
         tarball,
         wasm,
@@ -217,15 +212,4 @@ fn pack(repository: &Repository, folder: &Path, work: &Path) -> Result<PathBuf> 
         );
     }
     Ok(tarball)
-}
-
-fn check_budget(index_js: &[u8]) -> Result<()> {
-    let size = Size::of(index_js);
-    if size.brotli > BUDGET {
-        bail!(
-            "index.js takes {} bytes with brotli, more than the {BUDGET} it may",
-            size.brotli
-        );
-    }
-    Ok(())
 }

@@ -77,7 +77,11 @@ pub fn with_progress(label: &str, command: &mut Command) -> Result<()> {
     line.end(started.elapsed());
     if !status.success() {
         let end = said.len().saturating_sub(SHOWN_AT_FAILURE);
-        bail!("{} failed ({status})\n{}", name(command), said[end..].join("\n"));
+        bail!(
+            "{} failed ({status})\n{}",
+            name(command),
+            said[end..].join("\n")
+        );
     }
     Ok(())
 }
