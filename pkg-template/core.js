@@ -1,35 +1,20 @@
 // An instance of the wasm with its context: what a client talks to, until it traps.
-import * as clock from "../src/browser/clock.js";
 import * as contexts from "../src/browser/context.js";
-import * as fetching from "../src/browser/fetch.js";
-import * as locks from "../src/browser/locks.js";
-import * as objects from "../src/browser/objects.js";
-import * as page from "../src/browser/page.js";
-import * as storage from "../src/browser/storage.js";
 import { RekindleError } from "../src/browser/errors.js";
+import { keep, kept, release } from "../src/browser/objects.js";
 import { WORDS } from "../src/browser/words.js";
-
-const { keep, kept, release } = objects;
-const host = { ...clock, ...contexts, ...fetching, ...locks, ...objects, ...page, ...storage };
+// Made by the build: the functions of ../src/browser that the module imports.
+import { imports } from "wasm-imports";
 
 // How a call is settled, in the order of context.js.
 const [NOTHING, NULL, OBJECT, MEMBER] = [0, 1, 2, 3];
-
-const instantiate = (module) => {
-  const imports = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    // What wasm-bindgen imports for itself converts texts and objects: numbers never call it.
-    (imports[from] ??= {})[name] = host[name] ?? (() => {});
-  }
-  return new WebAssembly.Instance(module, imports).exports;
-};
 
 /**
  * Makes an instance for a config. `slots`: the storage of the instance that it replaces.
  * `deliver(event)` is called for each event, before the promise that caused it settles; `onTrap()` when the instance is of no more use.
  */
 export const createCore = (module, config, slots, deliver, onTrap) => {
-  const wasm = instantiate(module);
+  const wasm = new WebAssembly.Instance(module, imports).exports;
   let lastCall = 0;
   let isHandingOut = false;
 
