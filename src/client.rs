@@ -11,7 +11,7 @@ use crate::task::unless;
 use crate::words::{Code, Problem, Word};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
-use core::future::{Future, poll_fn};
+use core::future::{Future, pending, poll_fn};
 use core::pin::{Pin, pin};
 use core::task::Poll;
 
@@ -129,6 +129,11 @@ impl<P: Platform> Client<P> {
             Pin::new(&mut sleep).poll(context).map(|_| ())
         });
         let outcome = unless(work, end).await;
+        if let (Verb::SignIn, Some(Ok(address))) = (verb, &outcome) {
+            // The page is being left, however long that takes: nobody is answered.
+            self.0.platform.leave_for(address, Word::Url);
+            return pending().await;
+        }
         outcome
             .unwrap_or_else(|| Err(Error::new(code)))
             .or_else(|error| match self.valid_record() {
@@ -177,7 +182,7 @@ impl<P: Platform> Client<P> {
             Verb::SetTokens => Begun::Done(Some(self.set_tokens(options)?)),
             Verb::SignIn => {
                 sign_in::check(options)?;
-                Begun::Work(Box::pin(sign_in::leave(session, options.clone())))
+                Begun::Work(Box::pin(sign_in::prepare(session, options.clone())))
             }
             Verb::HandleRedirect => match sign_in::recognise(&session, options)? {
                 Some(callback) => Begun::Callback(Box::pin(sign_in::finish(session, callback))),

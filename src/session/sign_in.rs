@@ -13,7 +13,6 @@ use crate::protocol::{authorization, token};
 use crate::task::Shared;
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
-use core::future::pending;
 
 const SIGN_IN_MS: f64 = 3_600_000.0;
 const MOST_SIGN_INS: u32 = 5;
@@ -65,8 +64,8 @@ pub fn check<K: Kept>(options: &K) -> Result<(), Error<K>> {
     Ok(())
 }
 
-/// Leaves for the server's sign-in page: ends only where it cannot.
-pub async fn leave<P: Platform>(session: Rc<Session<P>>, options: P::Kept) -> Outcome<P::Kept> {
+/// Prepares a sign-in: an object whose `url` is the server's page to leave for.
+pub async fn prepare<P: Platform>(session: Rc<Session<P>>, options: P::Kept) -> Outcome<P::Kept> {
     let config = &session.config;
     if session.platform.address().is_none() {
         return Err(Error::new(Code::Unsupported).because(Word::Authorization));
@@ -97,8 +96,7 @@ pub async fn leave<P: Platform>(session: Rc<Session<P>>, options: P::Kept) -> Ou
     metadata.copy(name, &address, Word::Url);
     let params = authorization::request(&config.settings, &sign_in, &options);
     address.add_query(Word::Url, &params);
-    session.platform.leave_for(&address, Word::Url);
-    pending().await
+    Ok(address)
 }
 
 fn begin<P: Platform>(session: &Session<P>, options: &P::Kept) -> Outcome<P::Kept> {
