@@ -72,8 +72,8 @@ export interface ClientConfig {
    * Where the session is kept. Default: `"session"`.
    *
    * - `"session"`: `sessionStorage`: this tab, through reloads, until it is closed.
-   * - `"local"`: `localStorage`: all tabs of the origin, until sign-out. Tabs do not coordinate their refreshes
-   *   yet, so with rotating refresh tokens use it only where one tab is open at a time.
+   * - `"local"`: `localStorage`: all tabs of the origin, until sign-out. Tabs take turns to refresh, but do not hand
+   *   each other the tokens yet: with rotating refresh tokens use it only where one tab is open at a time.
    * - `"memory"`: this page load only.
    * - an object of your own, synchronous like the Web Storage API.
    *
