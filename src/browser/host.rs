@@ -1,8 +1,11 @@
 //! The JavaScript beside this file, as the core calls it. Numbers only.
+//!
+//! The npm package's shell gives all of it as one module; anywhere else wasm-bindgen carries the files along.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-#[wasm_bindgen(module = "/src/browser/objects.js")]
+#[cfg_attr(feature = "npm", wasm_bindgen(raw_module = "h"))]
+#[cfg_attr(not(feature = "npm"), wasm_bindgen(module = "/src/browser/objects.js"))]
 extern "C" {
     pub fn drop(id: i32);
     pub fn again(id: i32) -> i32;
@@ -10,6 +13,7 @@ extern "C" {
     pub fn list() -> i32;
     pub fn kind(id: i32, key: i32) -> i32;
     pub fn is(id: i32, key: i32, word: i32) -> i32;
+    pub fn is_code(id: i32, key: i32, code: i32) -> i32;
     pub fn starts(id: i32, key: i32, word: i32) -> i32;
     pub fn ends(id: i32, key: i32, word: i32) -> i32;
     pub fn same(id: i32, key: i32, other: i32, other_key: i32) -> i32;
@@ -44,39 +48,47 @@ extern "C" {
     pub fn freeze(id: i32);
 }
 
-#[wasm_bindgen(module = "/src/browser/context.js")]
+#[cfg_attr(feature = "npm", wasm_bindgen(raw_module = "h"))]
+#[cfg_attr(not(feature = "npm"), wasm_bindgen(module = "/src/browser/context.js"))]
 extern "C" {
+    pub fn take(context: i32, operation: i32) -> i32;
+    pub fn is_aborted(context: i32, call: i32) -> i32;
     pub fn cancel(context: i32, operation: i32);
     pub fn is_lasting(context: i32) -> i32;
     pub fn emit(context: i32, event: i32, snapshot: i32, about: i32);
-    pub fn settle(context: i32, call: i32, how: i32, object: i32, key: i32);
+    pub fn settle(context: i32, call: i32, is_error: i32, object: i32);
     pub fn claim(context: i32, call: i32);
 }
 
-#[wasm_bindgen(module = "/src/browser/fetch.js")]
+#[cfg_attr(feature = "npm", wasm_bindgen(raw_module = "h"))]
+#[cfg_attr(not(feature = "npm"), wasm_bindgen(module = "/src/browser/fetch.js"))]
 extern "C" {
     pub fn send(context: i32, operation: i32, address: i32, key: i32, form: i32);
 }
 
-#[wasm_bindgen(module = "/src/browser/storage.js")]
+#[cfg_attr(feature = "npm", wasm_bindgen(raw_module = "h"))]
+#[cfg_attr(not(feature = "npm"), wasm_bindgen(module = "/src/browser/storage.js"))]
 extern "C" {
     pub fn load(context: i32, slot: i32) -> i32;
     pub fn save(context: i32, slot: i32, object: i32) -> i32;
     pub fn erase(context: i32, slot: i32);
 }
 
-#[wasm_bindgen(module = "/src/browser/clock.js")]
+#[cfg_attr(feature = "npm", wasm_bindgen(raw_module = "h"))]
+#[cfg_attr(not(feature = "npm"), wasm_bindgen(module = "/src/browser/clock.js"))]
 extern "C" {
     pub fn now() -> f64;
     pub fn sleep(context: i32, operation: i32, ms: f64);
 }
 
-#[wasm_bindgen(module = "/src/browser/locks.js")]
+#[cfg_attr(feature = "npm", wasm_bindgen(raw_module = "h"))]
+#[cfg_attr(not(feature = "npm"), wasm_bindgen(module = "/src/browser/locks.js"))]
 extern "C" {
     pub fn lock(context: i32, operation: i32);
 }
 
-#[wasm_bindgen(module = "/src/browser/page.js")]
+#[cfg_attr(feature = "npm", wasm_bindgen(raw_module = "h"))]
+#[cfg_attr(not(feature = "npm"), wasm_bindgen(module = "/src/browser/page.js"))]
 extern "C" {
     pub fn address(context: i32) -> i32;
     pub fn relative(object: i32, key: i32) -> i32;

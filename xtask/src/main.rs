@@ -15,6 +15,8 @@ mod setup;
 mod size_table;
 mod wasm_text;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -47,9 +49,21 @@ enum Task {
     Size,
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    let Err(error) = carry_out(Arguments::parse().command) else {
+        return ExitCode::SUCCESS;
+    };
+    // Not by returning it: with RUST_BACKTRACE set, a backtrace would bury what the user has to do.
+    eprintln!("\nerror: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  {}", cause.to_string().replace('\n', "\n  "));
+    }
+    ExitCode::FAILURE
+}
+
+fn carry_out(task: Task) -> Result<()> {
     let repository = Repository::open()?;
-    match Arguments::parse().command {
+    match task {
         Task::Demo(options) => demo::start(&repository, &options),
         Task::Test { only } => checks::run(&repository, only),
         Task::Build => {

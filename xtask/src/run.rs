@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+const SHOWN_AT_FAILURE: usize = 40;
+
 /// Runs `command` in view of the user.
 pub fn visible(command: &mut Command) -> Result<()> {
     let status = command
@@ -43,8 +45,8 @@ pub fn succeeds(command: &mut Command) -> bool {
     output(command).is_ok()
 }
 
-/// Runs `command` behind one line, `label` with the time and what the command says last; all of its output
-/// is shown only if it fails.
+/// Runs `command` behind one line, `label` with the time and what the command says last; the end of its output
+/// is in the error if it fails.
 pub fn with_progress(label: &str, command: &mut Command) -> Result<()> {
     let started = Instant::now();
     let mut child = command
@@ -74,7 +76,12 @@ pub fn with_progress(label: &str, command: &mut Command) -> Result<()> {
     let status = child.wait()?;
     line.end(started.elapsed());
     if !status.success() {
-        bail!("{} failed ({status})\n{}", name(command), said.join("\n"));
+        let end = said.len().saturating_sub(SHOWN_AT_FAILURE);
+        bail!(
+            "{} failed ({status})\n{}",
+            name(command),
+            said[end..].join("\n")
+        );
     }
     Ok(())
 }

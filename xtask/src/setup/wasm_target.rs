@@ -1,7 +1,7 @@
 //! The standard library for wasm32-unknown-unknown.
 //!
 //! rustup has it compiled. Where rustup is absent or does not reach its servers, the same files are compiled here
-//! from the sources of exactly the installed version ([`rust_source`]), once, in about half a minute, and put where
+//! from the sources of exactly the installed version ([`rust_source`]), once, in about a minute, and put where
 //! rustc looks for them. From then on plain `cargo build --target wasm32-unknown-unknown` works.
 
 use std::fs;
@@ -152,7 +152,7 @@ fn build_std(
         // The unstable option builds the library of the very same compiler, which is what rustup would have delivered.
         .env("RUSTC_BOOTSTRAP", "1");
     progress.run(
-        &format!("{TARGET}: compiling the standard library, about half a minute"),
+        &format!("{TARGET}: compiling the standard library, about a minute"),
         &mut build,
     )?;
 
