@@ -79,9 +79,13 @@ export const open = (config, resume, slots) => {
   });
 };
 
-/** Ends an operation, unless it was cancelled, with an object, a failure's object, or nothing. */
-export const finish = (context, operation, result, isFailure) => {
+/**
+ * Ends an operation, unless it was cancelled, with an object, a failure's object, or nothing. It can no longer be stopped then;
+ * `stop` is for what goes on after its end, as a lock does.
+ */
+export const finish = (context, operation, result, isFailure, stop = () => {}) => {
   if (!context.operations.has(operation)) return;
+  context.operations.set(operation, stop);
   const id = result ? keep(result) : 0;
   context.results.set(operation, isFailure ? -id : id);
   context.resume();
