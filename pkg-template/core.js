@@ -2,12 +2,8 @@
 import * as contexts from "../src/browser/context.js";
 import { RekindleError } from "../src/browser/errors.js";
 import { keep, kept, release } from "../src/browser/objects.js";
-import { WORDS } from "../src/browser/words.js";
 // Made by the build: the functions of ../src/browser that the module imports.
 import { imports } from "wasm-imports";
-
-// How a call is settled, in the order of context.js.
-const [NOTHING, NULL, OBJECT, MEMBER] = [0, 1, 2, 3];
 
 /**
  * Makes an instance for a config. `slots`: the storage of the instance that it replaces.
@@ -18,10 +14,9 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
   let lastCall = 0;
   let isHandingOut = false;
 
-  const resume = (operation, result) => enter(wasm.instance_resume, operation, result);
-  const id = contexts.open(config, resume, slots);
+  const id = contexts.open(config, () => void enter(wasm.instance_run), slots);
   const context = kept(id);
-  const pointer = wasm.instance_new(id);
+  const pointer = wasm.instance_new(id, keep(config));
 
   /** The one way into the instance: it sees a trap, and hands out what the core has to say. */
   const enter = (entry, ...numbers) => {
@@ -45,14 +40,11 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
     isHandingOut = false;
   };
 
-  const settle = ({ call, how, value, key }) => {
+  const settle = ({ call, isError, value }) => {
     const { resolve, reject } = context.calls.get(call);
     context.calls.delete(call);
-    if (how === NOTHING) resolve();
-    else if (how === NULL) resolve(null);
-    else if (how === OBJECT) resolve(value);
-    else if (how === MEMBER) resolve(value[WORDS[key]]);
-    else reject(new RekindleError(value));
+    if (isError) reject(new RekindleError(value));
+    else resolve(value);
   };
 
   const trapped = (cause) => {
@@ -65,7 +57,7 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
     context.calls.clear();
   };
 
-  const error = enter(wasm.instance_create, keep(config));
+  const error = enter(wasm.instance_error);
   if (error) throw new RekindleError(release(error));
 
   return {
@@ -81,7 +73,10 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
     },
 
     /** Ends a call; what it shares with others goes on. */
-    abort: (call) => void enter(wasm.instance_abort, call.id),
+    abort(call) {
+      call.isAborted = true;
+      enter(wasm.instance_run);
+    },
 
     snapshot: () => release(enter(wasm.instance_snapshot)),
 

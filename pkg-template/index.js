@@ -92,11 +92,11 @@ const openClient = (module, config) => {
 
   return {
     refresh: (options) => run(REFRESH, options),
-    getAccessToken: (options) => run(GET_ACCESS_TOKEN, options),
+    getAccessToken: async (options) => (await run(GET_ACCESS_TOKEN, options)).accessToken,
     introspect: (options) => run(INTROSPECT, typeof options === "string" ? { token: options } : options),
     setTokens: (response, options) => run(SET_TOKENS, { response, options }),
     signIn: (options) => run(SIGN_IN, options),
-    signOut: (options) => run(SIGN_OUT, options),
+    signOut: async (options) => void (await run(SIGN_OUT, options)),
 
     handleRedirect(url) {
       if (isClosed) return Promise.reject(closed());

@@ -1,17 +1,86 @@
-//! One method per public verb. It checks the options, bounds the time, and hands over to `session`.
+//! The public verbs: each checks its options, hands over to `session`, and is bounded in time.
 
-use crate::config::{Config, number, only, optional};
+use crate::config::{
+    self, BOOLEAN, Config, MAY_BE_ABSENT, NUMBER, Rule, SIGNAL, TEXT, TEXTS, TIMEOUT,
+};
 use crate::error::Error;
-use crate::platform::{Kept, Kind, Platform};
+use crate::platform::{Kept, Kind, Platform, Wall};
 use crate::protocol::token;
 use crate::session::{Outcome, Session, exchange, introspect, record, renewal, sign_in};
 use crate::task::unless;
 use crate::words::{Code, Problem, Word};
+use alloc::boxed::Box;
 use alloc::rc::Rc;
-use core::future::Future;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::task::Poll;
 
 /// The longest time that a browser's timer takes: 2^31 − 1 ms.
 const LONGEST_TIMER_MS: f64 = 2_147_483_647.0;
+
+const REFRESH: [Rule; 3] = [
+    (Word::Scope, MAY_BE_ABSENT | TEXTS, Problem::NotTextOrList),
+    SIGNAL,
+    TIMEOUT,
+];
+const GET_ACCESS_TOKEN: [Rule; 3] = [
+    (
+        Word::MinValiditySeconds,
+        MAY_BE_ABSENT | NUMBER,
+        Problem::NotSeconds,
+    ),
+    SIGNAL,
+    TIMEOUT,
+];
+const SET_TOKENS: [Rule; 1] = [(
+    Word::OptionReceivedAt,
+    MAY_BE_ABSENT | NUMBER,
+    Problem::NotTime,
+)];
+const SIGN_OUT: [Rule; 6] = [
+    (Word::Local, MAY_BE_ABSENT | BOOLEAN, Problem::NotBoolean),
+    (Word::Revoke, MAY_BE_ABSENT | BOOLEAN, Problem::NotBoolean),
+    (
+        Word::PostLogoutRedirectUri,
+        MAY_BE_ABSENT | TEXT,
+        Problem::NotUrl,
+    ),
+    (Word::State, MAY_BE_ABSENT | TEXT, Problem::NotText),
+    SIGNAL,
+    TIMEOUT,
+];
+
+/// What a client can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// New tokens (RFC 6749 §6).
+    Refresh,
+    /// The held access token, refreshed first where it is not fresh.
+    GetAccessToken,
+    /// What the server says of a token (RFC 7662).
+    Introspect,
+    /// To adopt a token response obtained elsewhere: a member `response`, and `options`.
+    SetTokens,
+    /// To leave for the server's sign-in page.
+    SignIn,
+    /// To finish a redirect.
+    HandleRedirect,
+    /// To end the session.
+    SignOut,
+}
+
+/// What a verb is about to do, its options checked.
+pub enum Begun<K> {
+    /// It is done, with an object or with nothing to show.
+    Done(Option<K>),
+    /// It waits for the outside.
+    Work(Work<K>),
+    /// The same, for the callback of this page load.
+    Callback(Work<K>),
+}
+
+/// A verb's work.
+pub type Work<K> = Pin<Box<dyn Future<Output = Outcome<K>>>>;
 
 /// A client: a config, and the session that it looks after. Clones are the same client.
 pub struct Client<P: Platform>(Rc<Session<P>>);
@@ -34,111 +103,95 @@ impl<P: Platform> Client<P> {
         Ok(Self(Session::open(platform, config)))
     }
 
-    /// Asks the token endpoint for new tokens (RFC 6749 §6). Options: `scope`, `timeoutMs`.
-    pub async fn refresh(&self, options: P::Kept) -> Outcome<P::Kept> {
-        only(&options, &[Word::Scope, Word::Signal, Word::TimeoutMs])?;
-        let kinds = [Kind::Text, Kind::TextList];
-        optional(&options, Word::Scope, &kinds, Problem::NotTextOrList)?;
-        let narrower = (!options.kind(Word::Scope).is_absent()).then(|| {
-            let asked = P::Kept::object();
-            options.copy_joined(Word::Scope, &asked, Word::Scope);
-            asked
-        });
-        self.within(&options, exchange::refresh(self.0.clone(), narrower))
-            .await
-    }
-
-    /// The held access token's record (its `access_token` is the answer), refreshed first where it is not fresh.
-    /// Options: `minValiditySeconds`, `timeoutMs`.
-    pub async fn access_token(&self, options: P::Kept) -> Outcome<P::Kept> {
-        only(
-            &options,
-            &[Word::MinValiditySeconds, Word::Signal, Word::TimeoutMs],
-        )?;
-        let needed = number(&options, Word::MinValiditySeconds, 0.0, Problem::NotSeconds)?;
-        let needed_ms = needed.unwrap_or(0.0) * 1000.0;
-        let session = &self.0;
-        let held = session
-            .record()
-            .ok_or_else(|| Error::new(Code::NoSession))?;
-        let now = session.platform.now();
-        if renewal::is_fresh(&held, now, session.config.renew_before_ms, needed_ms) {
-            return Ok(record::tokens(&held));
-        }
-        session.live_record()?;
-        let refreshed = self
-            .within(&options, exchange::refresh(session.clone(), None))
-            .await;
-        let still_valid = || {
-            session
-                .record()
-                .filter(|record| renewal::is_valid(record, session.platform.now()))
+    /// Does a verb from beginning to end, unless its time runs out or `aborted` ends.
+    pub async fn finish(
+        self,
+        verb: Verb,
+        begun: Result<(Begun<P::Kept>, f64), Error<P::Kept>>,
+        aborted: impl Future<Output = ()>,
+    ) -> Result<Option<P::Kept>, Error<P::Kept>> {
+        let outcome = match begun {
+            Ok((Begun::Done(object), _)) => return Ok(object),
+            Ok((Begun::Work(work) | Begun::Callback(work), ms)) => {
+                let sleep = self.0.platform.sleep(ms.min(LONGEST_TIMER_MS));
+                let mut sleep = pin!(sleep);
+                let mut aborted = pin!(aborted);
+                let mut code = Code::Timeout;
+                let end = poll_fn(|context| {
+                    if aborted.as_mut().poll(context).is_ready() {
+                        code = Code::Aborted;
+                        return Poll::Ready(());
+                    }
+                    sleep.as_mut().poll(context).map(|_| ())
+                });
+                let outcome = unless(work, end).await;
+                outcome.unwrap_or_else(|| Err(Error::new(code)))
+            }
+            Err(error) => Err(error),
         };
-        refreshed.or_else(|error| match still_valid() {
-            Some(record) => Ok(record::tokens(&record)),
-            None => Err(error),
-        })
-    }
-
-    /// Asks the introspection endpoint (RFC 7662). Options: `token`, `tokenTypeHint`, `timeoutMs`.
-    pub async fn introspect(&self, options: P::Kept) -> Outcome<P::Kept> {
-        introspect::check(&options)?;
-        let work = introspect::introspect(self.0.clone(), options.clone());
-        self.within(&options, work).await
-    }
-
-    /// Adopts a token response. Options: `receivedAt`.
-    pub fn set_tokens(&self, response: Option<P::Kept>, options: &P::Kept) -> Outcome<P::Kept> {
-        only(options, &[Word::OptionReceivedAt])?;
-        let received = number(options, Word::OptionReceivedAt, 0.0, Problem::NotTime)?;
-        let flaw = || Error::new(Code::InvalidResponse);
-        let response = response.ok_or_else(|| flaw().naming(Word::Response, Problem::NotObject))?;
-        let session = &self.0;
-        let received = received.map_or_else(|| session.platform.now(), crate::platform::Wall);
-        let next = record::empty(&session.config.settings);
-        token::take(&response, received, &next)
-            .map_err(|token::NotUsable(field)| flaw().naming(field, Problem::NotUsable))?;
-        session.replace(next)
-    }
-
-    /// Leaves for the server's sign-in page; ends only where it cannot.
-    pub async fn sign_in(&self, options: P::Kept) -> Result<(), Error<P::Kept>> {
-        sign_in::check(&options)?;
-        let work = sign_in::leave(self.0.clone(), options.clone());
-        self.within(&options, work).await
-    }
-
-    /// The parameters of a callback; see [`sign_in::recognise`].
-    pub fn recognise(&self, options: &P::Kept) -> Result<Option<P::Kept>, Error<P::Kept>> {
-        sign_in::recognise(&self.0, options)
-    }
-
-    /// Exchanges a callback's code for tokens.
-    pub async fn finish_sign_in(&self, callback: P::Kept) -> Outcome<P::Kept> {
-        let none = P::Kept::object();
-        self.within(&none, sign_in::finish(self.0.clone(), callback))
-            .await
-    }
-
-    /// Clears the session here. Options: `local`; anything but `{ local: true }` is `unsupported`, after that.
-    pub fn sign_out(&self, options: &P::Kept) -> Result<(), Error<P::Kept>> {
-        self.0.sign_out();
-        only(
-            options,
-            &[
-                Word::Local,
-                Word::Revoke,
-                Word::PostLogoutRedirectUri,
-                Word::State,
-                Word::Signal,
-                Word::TimeoutMs,
-            ],
-        )?;
-        if options.kind(Word::Local) == Kind::True {
-            Ok(())
-        } else {
-            Err(Error::new(Code::Unsupported).because(Word::Local))
+        match outcome {
+            Ok(object) => Ok(Some(object)),
+            Err(error) => {
+                if verb == Verb::GetAccessToken
+                    && !error.is(Code::Aborted)
+                    && let Some(record) = self.valid_record()
+                {
+                    return Ok(Some(record::tokens(&record)));
+                }
+                self.0.conclude(&error);
+                Err(error)
+            }
         }
+    }
+
+    /// Checks a verb's options, and begins it. With its bound in ms.
+    pub fn begin(
+        &self,
+        verb: Verb,
+        options: &P::Kept,
+    ) -> Result<(Begun<P::Kept>, f64), Error<P::Kept>> {
+        let session = self.0.clone();
+        let begun = match verb {
+            Verb::Refresh => {
+                config::check(options, &REFRESH)?;
+                let narrower = (!options.kind(Word::Scope).is_absent()).then(|| {
+                    let asked = P::Kept::object();
+                    options.copy_joined(Word::Scope, &asked, Word::Scope);
+                    asked
+                });
+                Begun::Work(Box::pin(exchange::refresh(session, narrower)))
+            }
+            Verb::GetAccessToken => {
+                config::check(options, &GET_ACCESS_TOKEN)?;
+                let needed = config::number(options, Word::MinValiditySeconds, 0.0);
+                match self.fresh_record(needed * 1000.0) {
+                    Some(record) => Begun::Done(Some(record::tokens(&record))),
+                    None => {
+                        session.live_record()?;
+                        Begun::Work(Box::pin(exchange::refresh(session, None)))
+                    }
+                }
+            }
+            Verb::Introspect => {
+                introspect::check(options)?;
+                Begun::Work(Box::pin(introspect::introspect(session, options.clone())))
+            }
+            Verb::SetTokens => Begun::Done(Some(self.set_tokens(options)?)),
+            Verb::SignIn => {
+                sign_in::check(options)?;
+                Begun::Work(Box::pin(sign_in::leave(session, options.clone())))
+            }
+            Verb::HandleRedirect => match sign_in::recognise(&session, options)? {
+                Some(callback) => Begun::Callback(Box::pin(sign_in::finish(session, callback))),
+                None => Begun::Done(None),
+            },
+            Verb::SignOut => {
+                self.sign_out(options)?;
+                Begun::Done(None)
+            }
+        };
+        let ms = config::timeout_ms(options, self.0.config.timeout_ms)?;
+        Ok((begun, ms))
     }
 
     /// The session at a glance: the same object until something changes.
@@ -146,26 +199,48 @@ impl<P: Platform> Client<P> {
         self.0.snapshot()
     }
 
-    /// The record whose `refresh_token` is the answer.
+    /// The record, whose `refresh_token` is asked for.
     pub fn record(&self) -> Option<P::Kept> {
         self.0.record()
     }
 
-    /// Completes an error for the app.
-    pub fn conclude(&self, error: &Error<P::Kept>) {
-        self.0.conclude(error);
+    fn set_tokens(&self, given: &P::Kept) -> Outcome<P::Kept> {
+        let session = &self.0;
+        let options = given.get(Word::Options).unwrap_or_else(P::Kept::object);
+        config::check(&options, &SET_TOKENS)?;
+        let flaw = |field, problem| Error::new(Code::InvalidResponse).naming(field, problem);
+        let response = given
+            .get(Word::Response)
+            .ok_or_else(|| flaw(Word::Response, Problem::NotObject))?;
+        let now = session.platform.now();
+        let received = Wall(config::number(&options, Word::OptionReceivedAt, now.0));
+        let next = record::empty(&session.config.settings);
+        token::take(&response, received, &next)
+            .map_err(|token::NotUsable(field)| flaw(field, Problem::NotUsable))?;
+        session.replace(next)
     }
 
-    async fn within<T>(
-        &self,
-        options: &P::Kept,
-        work: impl Future<Output = Result<T, Error<P::Kept>>>,
-    ) -> Result<T, Error<P::Kept>> {
-        let given = number(options, Word::TimeoutMs, 1.0, Problem::NotMilliseconds)?;
-        let ms = given.unwrap_or(self.0.config.timeout_ms);
-        let sleep = self.0.platform.sleep(ms.min(LONGEST_TIMER_MS));
-        unless(work, sleep)
-            .await
-            .unwrap_or_else(|| Err(Error::new(Code::Timeout)))
+    /// Clears the session first: whatever else is wrong, that is done.
+    fn sign_out(&self, options: &P::Kept) -> Result<(), Error<P::Kept>> {
+        self.0.sign_out();
+        config::check(options, &SIGN_OUT)?;
+        if options.kind(Word::Local) == Kind::True {
+            Ok(())
+        } else {
+            Err(Error::new(Code::Unsupported).because(Word::Local))
+        }
+    }
+
+    fn fresh_record(&self, needed_ms: f64) -> Option<P::Kept> {
+        let now = self.0.platform.now();
+        let margin = self.0.config.renew_before_ms;
+        let record = self.0.record();
+        record.filter(|record| renewal::is_fresh(record, now, margin, needed_ms))
+    }
+
+    fn valid_record(&self) -> Option<P::Kept> {
+        let now = self.0.platform.now();
+        let record = self.0.record();
+        record.filter(|record| renewal::is_valid(record, now))
     }
 }

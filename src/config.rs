@@ -1,9 +1,9 @@
 //! The config: every field checked, named in the error where it is wrong, and none silently ignored.
 
 use crate::error::Error;
-use crate::platform::{Kept, Kind};
+use crate::platform::{Kept, Kind, Kinds};
 use crate::protocol::discovery::{self, Endpoint};
-use crate::protocol::text::{is_bare, is_secure};
+use crate::protocol::text::{is_bare, is_plain, is_secure};
 use crate::words::{Code, Problem, Word};
 
 const DEFAULT_RENEW_BEFORE_SECONDS: f64 = 30.0;
@@ -27,90 +27,148 @@ pub struct Config<K> {
     pub timeout_ms: f64,
 }
 
-const FIELDS: [Word; 19] = [
-    Word::Issuer,
-    Word::ConfigClientId,
-    Word::ConfigRedirectUri,
-    Word::Scope,
-    Word::Resource,
-    Word::Endpoints,
-    Word::ConfigPushedAuthorizationRequests,
-    Word::Name,
-    Word::Storage,
-    Word::AutoRenew,
-    Word::IdleTimeoutSeconds,
-    Word::ShareSession,
-    Word::RenewBeforeSeconds,
-    Word::RotationGraceSeconds,
+/// What a member of an app's object may be, and what is said where it is something else.
+pub type Rule = (Word, Kinds, Problem);
+
+pub(crate) const MAY_BE_ABSENT: Kinds = Kind::Absent.only();
+pub(crate) const TEXT: Kinds = Kind::Text.only();
+pub(crate) const TEXTS: Kinds = TEXT | Kind::TextList.only();
+pub(crate) const NUMBER: Kinds = Kind::Number.only();
+pub(crate) const OBJECT: Kinds = Kind::Object.only();
+pub(crate) const FALSE: Kinds = Kind::False.only();
+pub(crate) const BOOLEAN: Kinds = FALSE | Kind::True.only();
+
+/// The options that every call has.
+pub(crate) const SIGNAL: Rule = (Word::Signal, MAY_BE_ABSENT | OBJECT, Problem::NotSignal);
+pub(crate) const TIMEOUT: Rule = (
     Word::TimeoutMs,
-    Word::ClockToleranceSeconds,
-    Word::AllowedOrigins,
-    Word::Dpop,
-    Word::Fetch,
+    MAY_BE_ABSENT | NUMBER,
+    Problem::NotMilliseconds,
+);
+
+const RULES: [Rule; 19] = [
+    (Word::Issuer, TEXT, Problem::NotUrl),
+    (Word::ConfigClientId, TEXT, Problem::NotText),
+    (
+        Word::ConfigRedirectUri,
+        MAY_BE_ABSENT | TEXT,
+        Problem::NotUrl,
+    ),
+    (Word::Scope, MAY_BE_ABSENT | TEXTS, Problem::NotTextOrList),
+    (
+        Word::Resource,
+        MAY_BE_ABSENT | TEXTS,
+        Problem::NotTextOrList,
+    ),
+    (
+        Word::Endpoints,
+        MAY_BE_ABSENT | TEXT | OBJECT,
+        Problem::NotEndpoints,
+    ),
+    (
+        Word::Name,
+        MAY_BE_ABSENT | TEXT | Kind::EmptyText.only(),
+        Problem::NotString,
+    ),
+    (
+        Word::Storage,
+        MAY_BE_ABSENT | TEXT | OBJECT,
+        Problem::NotStorage,
+    ),
+    (
+        Word::RenewBeforeSeconds,
+        MAY_BE_ABSENT | NUMBER,
+        Problem::NotSeconds,
+    ),
+    TIMEOUT,
+    (
+        Word::Fetch,
+        MAY_BE_ABSENT | Kind::Function.only(),
+        Problem::NotFunction,
+    ),
+    // Fields that a later version brings to life. Those that would promise something that is not kept yet are refused.
+    (
+        Word::AutoRenew,
+        MAY_BE_ABSENT | BOOLEAN,
+        Problem::NotBoolean,
+    ),
+    (
+        Word::IdleTimeoutSeconds,
+        MAY_BE_ABSENT | NUMBER,
+        Problem::NotSeconds,
+    ),
+    (
+        Word::RotationGraceSeconds,
+        MAY_BE_ABSENT | NUMBER,
+        Problem::NotSeconds,
+    ),
+    (
+        Word::ClockToleranceSeconds,
+        MAY_BE_ABSENT | NUMBER,
+        Problem::NotSeconds,
+    ),
+    (
+        Word::AllowedOrigins,
+        MAY_BE_ABSENT | Kind::TextList.only() | Kind::EmptyList.only(),
+        Problem::NotOrigins,
+    ),
+    (
+        Word::ConfigPushedAuthorizationRequests,
+        MAY_BE_ABSENT | FALSE,
+        Problem::NotYet,
+    ),
+    (Word::ShareSession, MAY_BE_ABSENT | FALSE, Problem::NotYet),
+    (Word::Dpop, MAY_BE_ABSENT | FALSE, Problem::NotYet),
 ];
 
-/// Refuses a member that is none of `known`.
-pub fn only<K: Kept>(object: &K, known: &[Word]) -> Result<(), Error<K>> {
-    let list = K::object();
-    for &name in known {
-        list.put(name, name);
+/// Refuses a member that no rule names, and one that its rule refuses. Every number is finite and not negative.
+pub fn check<K: Kept>(object: &K, rules: &[Rule]) -> Result<(), Error<K>> {
+    let known = K::object();
+    for &(field, kinds, problem) in rules {
+        known.put(field, field);
+        let kind = object.kind(field);
+        let number = object.number(field);
+        let is_fit = kind != Kind::Number || (number.is_finite() && number >= 0.0);
+        if !kind.is_in(kinds) || !is_fit {
+            let is_missing = kind.is_absent();
+            let problem = if is_missing {
+                Problem::Required
+            } else {
+                problem
+            };
+            return Err(Error::field(field, problem));
+        }
     }
     let error = Error::new(Code::InvalidConfig);
-    if object.stray(&list, &error.about, Word::Field) {
+    if object.stray(&known, &error.about, Word::Field) {
         error.about.put_problem(Word::Problem, Problem::Unknown);
         return Err(error);
     }
     Ok(())
 }
 
-/// A field that may be left out, or must be of one of these kinds.
-pub fn optional<K: Kept>(
-    object: &K,
-    field: Word,
-    kinds: &[Kind],
-    problem: Problem,
-) -> Result<(), Error<K>> {
-    let kind = object.kind(field);
-    if kind.is_absent() || kinds.contains(&kind) {
-        Ok(())
-    } else {
-        Err(Error::field(field, problem))
-    }
+/// A number that may be left out.
+pub fn number<K: Kept>(object: &K, field: Word, otherwise: f64) -> f64 {
+    let number = object.number(field);
+    if number.is_nan() { otherwise } else { number }
 }
 
-/// A number of at least `least` that may be left out.
-pub fn number<K: Kept>(
-    object: &K,
-    field: Word,
-    least: f64,
-    problem: Problem,
-) -> Result<Option<f64>, Error<K>> {
-    if object.kind(field).is_absent() {
-        return Ok(None);
-    }
-    let number = object.number(field);
-    if number.is_finite() && number >= least {
-        Ok(Some(number))
+/// A bound of time, which cannot be 0.
+pub fn timeout_ms<K: Kept>(object: &K, otherwise: f64) -> Result<f64, Error<K>> {
+    let ms = number(object, Word::TimeoutMs, otherwise);
+    if ms > 0.0 {
+        Ok(ms)
     } else {
-        Err(Error::field(field, problem))
+        Err(Error::field(Word::TimeoutMs, Problem::NotMilliseconds))
     }
 }
 
 impl<K: Kept> Config<K> {
     /// Checks the app's config object.
     pub fn check(given: &K) -> Result<Self, Error<K>> {
-        only(given, &FIELDS)?;
+        check(given, &RULES)?;
         let (settings, issuer) = check_issuer(given)?;
-        if !given.kind(Word::ConfigClientId).is_text() {
-            return Err(required(given, Word::ConfigClientId, Problem::NotText));
-        }
         given.copy(Word::ConfigClientId, &settings, Word::ClientId);
-        optional(
-            given,
-            Word::ConfigRedirectUri,
-            &[Kind::Text],
-            Problem::NotUrl,
-        )?;
         let redirect_uri = given.url(Word::ConfigRedirectUri);
         if !given.kind(Word::ConfigRedirectUri).is_absent()
             && !redirect_uri.as_ref().is_some_and(is_bare)
@@ -118,63 +176,40 @@ impl<K: Kept> Config<K> {
             return Err(Error::field(Word::ConfigRedirectUri, Problem::NotUrl));
         }
         given.copy(Word::ConfigRedirectUri, &settings, Word::RedirectUri);
-        for field in [Word::Scope, Word::Resource] {
-            optional(
-                given,
-                field,
-                &[Kind::Text, Kind::TextList],
-                Problem::NotTextOrList,
-            )?;
-        }
         settings.put(Word::Scope, Word::DefaultScope);
         given.copy_joined(Word::Scope, &settings, Word::Scope);
         given.copy(Word::Resource, &settings, Word::Resource);
 
         let (metadata, discover) = check_endpoints(given, &settings, &issuer)?;
-        optional(
-            given,
-            Word::Name,
-            &[Kind::Text, Kind::EmptyText],
-            Problem::NotText,
-        )?;
         check_storage(given)?;
-        optional(given, Word::Fetch, &[Kind::Function], Problem::NotFunction)?;
-        check_later_fields(given)?;
-
-        let seconds = |field| number(given, field, 0.0, Problem::NotSeconds);
-        let renew_before = seconds(Word::RenewBeforeSeconds)?;
-        let timeout = number(given, Word::TimeoutMs, 1.0, Problem::NotMilliseconds)?;
+        check_origins(given)?;
+        let renew_before = number(
+            given,
+            Word::RenewBeforeSeconds,
+            DEFAULT_RENEW_BEFORE_SECONDS,
+        );
         Ok(Self {
             settings,
             issuer,
             redirect_uri,
             metadata,
             discover,
-            renew_before_ms: renew_before.unwrap_or(DEFAULT_RENEW_BEFORE_SECONDS) * 1000.0,
-            timeout_ms: timeout.unwrap_or(DEFAULT_TIMEOUT_MS),
+            renew_before_ms: renew_before * 1000.0,
+            timeout_ms: timeout_ms(given, DEFAULT_TIMEOUT_MS)?,
         })
     }
 }
 
-fn required<K: Kept>(given: &K, field: Word, otherwise: Problem) -> Error<K> {
-    let absent = given.kind(field).is_absent();
-    Error::field(field, if absent { Problem::Required } else { otherwise })
-}
-
 fn check_issuer<K: Kept>(given: &K) -> Result<(K, K), Error<K>> {
     let wrong = |problem| Error::field(Word::Issuer, problem);
-    if !given.kind(Word::Issuer).is_text() {
-        return Err(required(given, Word::Issuer, Problem::NotUrl));
-    }
     let settings = K::object();
     given.copy(Word::Issuer, &settings, Word::Issuer);
     settings.trim_slash(Word::Issuer);
+    // The endpoints' addresses begin with this text as it stands.
     let issuer = settings
         .url(Word::Issuer)
+        .filter(|url| is_bare(url) && is_plain(&settings, Word::Issuer))
         .ok_or_else(|| wrong(Problem::NotUrl))?;
-    if !is_bare(&issuer) {
-        return Err(wrong(Problem::NotUrl));
-    }
     if !is_secure(&issuer) {
         return Err(if issuer.is(Word::Protocol, Word::Http) {
             Error::new(Code::InsecureIssuer).naming(Word::Issuer, Problem::NotHttps)
@@ -196,12 +231,6 @@ fn check_issuer<K: Kept>(given: &K) -> Result<(K, K), Error<K>> {
 
 fn check_endpoints<K: Kept>(given: &K, settings: &K, issuer: &K) -> Result<(K, bool), Error<K>> {
     let wrong = || Error::field(Word::Endpoints, Problem::NotEndpoints);
-    optional(
-        given,
-        Word::Endpoints,
-        &[Kind::Text, Kind::Object],
-        Problem::NotEndpoints,
-    )?;
     let named_okta = given.is(Word::Endpoints, Word::Okta);
     if given.kind(Word::Endpoints).is_text() && !named_okta {
         return Err(wrong());
@@ -213,11 +242,12 @@ fn check_endpoints<K: Kept>(given: &K, settings: &K, issuer: &K) -> Result<(K, b
         K::object()
     };
     if let Some(endpoints) = given.get(Word::Endpoints) {
-        only(
-            &endpoints,
-            &Endpoint::ALL.map(|endpoint| endpoint.names().config),
-        )?;
-        for endpoint in Endpoint::ALL {
+        let rule = |endpoint: Endpoint| {
+            let name = endpoint.names().config;
+            (name, MAY_BE_ABSENT | TEXT, Problem::NotUrl)
+        };
+        check(&endpoints, &Endpoint::ALL.map(rule))?;
+        for &endpoint in &Endpoint::ALL {
             let names = endpoint.names();
             if endpoints.kind(names.config).is_absent() {
                 continue;
@@ -258,31 +288,7 @@ fn check_storage<K: Kept>(given: &K) -> Result<(), Error<K>> {
     }
 }
 
-/// Fields that a later version brings to life. Those that would promise something that is not kept yet are refused.
-fn check_later_fields<K: Kept>(given: &K) -> Result<(), Error<K>> {
-    const BOOLEAN: [Kind; 2] = [Kind::True, Kind::False];
-    optional(given, Word::AutoRenew, &BOOLEAN, Problem::NotBoolean)?;
-    for field in [
-        Word::ConfigPushedAuthorizationRequests,
-        Word::ShareSession,
-        Word::Dpop,
-    ] {
-        optional(given, field, &BOOLEAN, Problem::NotBoolean)?;
-        optional(given, field, &[Kind::False], Problem::NotYet)?;
-    }
-    for field in [
-        Word::IdleTimeoutSeconds,
-        Word::RotationGraceSeconds,
-        Word::ClockToleranceSeconds,
-    ] {
-        number(given, field, 0.0, Problem::NotSeconds)?;
-    }
-    optional(
-        given,
-        Word::AllowedOrigins,
-        &[Kind::TextList, Kind::EmptyList],
-        Problem::NotOrigins,
-    )?;
+fn check_origins<K: Kept>(given: &K) -> Result<(), Error<K>> {
     let item = K::object();
     let mut at = 0;
     while given.copy_item(Word::AllowedOrigins, at, &item, Word::Origin) {

@@ -1,4 +1,4 @@
-//! One error type: a stable code, and an object with what else is known.
+//! One error type: an object with a stable code, and with what else is known.
 
 use crate::platform::Kept;
 use crate::words::{Code, Problem, Word};
@@ -9,28 +9,38 @@ use crate::words::{Code, Problem, Word};
 /// (`field`, `problem`, `endpoint`). No token, code or verifier is ever among them.
 #[derive(Clone)]
 pub struct Error<K> {
-    /// The stable code.
-    pub code: Code,
-    /// The other members.
+    /// `code`, `retryable`, and the other members.
     pub about: K,
 }
 
 impl<K: Kept> Error<K> {
+    #[inline(never)]
     pub(crate) fn new(code: Code) -> Self {
         Self::with(code, K::object())
     }
 
+    #[inline(never)]
     pub(crate) fn with(code: Code, about: K) -> Self {
         about.put_code(Word::Code, code);
         about.flag(Word::Retryable, code.is_retryable());
-        Self { code, about }
+        if !code.concerns_session() {
+            about.flag(Word::SessionLost, false);
+        }
+        Self { about }
+    }
+
+    /// Whether the error is of this code.
+    pub fn is(&self, code: Code) -> bool {
+        self.about.is_code(Word::Code, code)
     }
 
     /// A field of the config or of an option is wrong.
+    #[inline(never)]
     pub(crate) fn field(field: Word, problem: Problem) -> Self {
         Self::new(Code::InvalidConfig).naming(field, problem)
     }
 
+    #[inline(never)]
     pub(crate) fn naming(self, field: Word, problem: Problem) -> Self {
         self.about.put(Word::Field, field);
         self.about.put_problem(Word::Problem, problem);
@@ -73,7 +83,7 @@ impl Code {
     }
 
     /// Whether it says something of the session, so that the app wants to know if anything usable is left.
-    pub(crate) fn concerns_session(self) -> bool {
+    fn concerns_session(self) -> bool {
         match self {
             Self::Network
             | Self::Timeout

@@ -9,7 +9,7 @@ pub struct Wall(pub f64);
 
 /// What a member of an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
+#[repr(u8)]
 pub enum Kind {
     /// Not there, or `undefined`.
     Absent,
@@ -37,7 +37,19 @@ pub enum Kind {
     Object,
 }
 
+/// A set of kinds.
+pub type Kinds = u16;
+
 impl Kind {
+    /// The set of this kind alone.
+    pub const fn only(self) -> Kinds {
+        1 << self as u8
+    }
+
+    pub(crate) fn is_in(self, kinds: Kinds) -> bool {
+        kinds & self.only() != 0
+    }
+
     pub(crate) fn is_absent(self) -> bool {
         matches!(self, Self::Absent)
     }
@@ -62,6 +74,8 @@ pub trait Kept: Clone + 'static {
     fn kind(&self, key: Word) -> Kind;
     /// Whether the member is exactly this text.
     fn is(&self, key: Word, word: Word) -> bool;
+    /// Whether the member is this code.
+    fn is_code(&self, key: Word, code: Code) -> bool;
     /// Whether the member is a text that begins with this one.
     fn starts(&self, key: Word, word: Word) -> bool;
     /// Whether the member is a text that ends with this one.
@@ -131,12 +145,6 @@ pub trait Kept: Clone + 'static {
     fn freeze(&self);
 }
 
-/// The request did not bring an answer. It may have reached the server all the same.
-pub struct FetchFailed<K> {
-    /// With the member `cause`, where the platform says why.
-    pub about: K,
-}
-
 /// Why storage did not do what it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StorageFailed {
@@ -174,24 +182,22 @@ pub enum Event {
     SessionLost,
 }
 
-/// Every future may be dropped at any await: a dropped `fetch` aborts the request, a dropped `sleep` is cancelled.
+/// Everything that the outside gives. An operation may be dropped at any await: a request is aborted then, a timer cancelled,
+/// a lock withdrawn or let go.
 pub trait Platform: Clone + 'static {
     /// The handles.
     type Kept: Kept;
-    /// The lock, held.
-    type Lock: 'static;
+    /// Something that goes on outside: it brings an object or none, or fails with one.
+    type Operation: Future<Output = Result<Option<Self::Kept>, Self::Kept>> + Unpin + 'static;
 
     /// POSTs a form, or GETs where there is none. The answer has `status`, `body` (where it is a JSON object), `tooLarge`
     /// (over 1 MiB), and from the headers `retryAfter` (a text), `retryAfterDate` (ms since the epoch), `rateLimitReset` (a text).
-    fn fetch(
-        &self,
-        address: &Self::Kept,
-        url: Word,
-        form: Option<&Self::Kept>,
-    ) -> impl Future<Output = Result<Self::Kept, FetchFailed<Self::Kept>>> + 'static;
-
-    /// Ends when this client's lock in this browser is held, at once where there are no locks; let go when dropped.
-    fn lock(&self) -> impl Future<Output = Self::Lock> + 'static;
+    /// A failure, after which the request may have reached the server all the same, has `cause`.
+    fn fetch(&self, address: &Self::Kept, url: Word, form: Option<&Self::Kept>) -> Self::Operation;
+    /// Ends when this client's lock in this browser is held, at once where there are no locks. It is held until it is dropped.
+    fn lock(&self) -> Self::Operation;
+    /// Ends after so many milliseconds, or later.
+    fn sleep(&self, ms: f64) -> Self::Operation;
 
     /// The object stored there: an empty one for what is no JSON object, `None` where there is nothing.
     fn load(&self, slot: Slot) -> Result<Option<Self::Kept>, StorageFailed>;
@@ -204,8 +210,6 @@ pub trait Platform: Clone + 'static {
 
     /// The time of day.
     fn now(&self) -> Wall;
-    /// Ends after so many milliseconds, or later.
-    fn sleep(&self, ms: f64) -> impl Future<Output = ()> + 'static;
     /// Whether there is a random source fit for secrets.
     fn has_random(&self) -> bool;
     /// Sets a text of 32 random bytes in base64url (43 characters).

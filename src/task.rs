@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
@@ -13,7 +13,7 @@ type Task = Pin<Box<dyn Future<Output = ()>>>;
 /// The tasks of one client.
 #[derive(Default)]
 pub struct Tasks {
-    tasks: RefCell<Vec<Task>>,
+    tasks: Cell<Vec<Task>>,
     running: Cell<bool>,
     news: Cell<bool>,
 }
@@ -21,7 +21,9 @@ pub struct Tasks {
 impl Tasks {
     /// Adds a task; the next [`run`](Self::run) begins it.
     pub fn spawn(&self, task: impl Future<Output = ()> + 'static) {
-        self.tasks.borrow_mut().push(Box::pin(task));
+        let mut tasks = self.tasks.take();
+        tasks.push(Box::pin(task));
+        self.tasks.set(tasks);
         self.news.set(true);
     }
 
@@ -38,7 +40,7 @@ impl Tasks {
         let mut context = Context::from_waker(Waker::noop());
         let mut live = Vec::new();
         while self.news.replace(false) {
-            live.append(&mut self.tasks.borrow_mut());
+            live.append(&mut self.tasks.take());
             live.retain_mut(|task: &mut Task| {
                 let pending = task.as_mut().poll(&mut context).is_pending();
                 if !pending {
@@ -47,13 +49,35 @@ impl Tasks {
                 pending
             });
         }
-        self.tasks.borrow_mut().append(&mut live);
+        self.tasks.set(live);
         self.running.set(false);
     }
 }
 
+/// A place for a value. No borrow of it outlives a call, so nothing that is called in between can find it borrowed.
+pub(crate) struct Place<T>(Cell<Option<T>>);
+
+impl<T> Place<T> {
+    pub(crate) const fn new(value: Option<T>) -> Self {
+        Self(Cell::new(value))
+    }
+
+    pub(crate) fn set(&self, value: Option<T>) {
+        self.0.set(value);
+    }
+}
+
+impl<T: Clone> Place<T> {
+    pub(crate) fn get(&self) -> Option<T> {
+        let value = self.0.take();
+        let copy = value.clone();
+        self.0.set(value);
+        copy
+    }
+}
+
 /// A value that one task brings and any number of others wait for.
-pub(crate) struct Shared<T>(Rc<RefCell<Option<T>>>);
+pub(crate) struct Shared<T>(Rc<Place<T>>);
 
 impl<T> Clone for Shared<T> {
     fn clone(&self) -> Self {
@@ -63,12 +87,14 @@ impl<T> Clone for Shared<T> {
 
 impl<T: Clone> Shared<T> {
     pub(crate) fn new() -> Self {
-        Self(Rc::new(RefCell::new(None)))
+        Self(Rc::new(Place::new(None)))
     }
 
     /// The first value counts.
     pub(crate) fn bring(&self, value: T) {
-        self.0.borrow_mut().get_or_insert(value);
+        if self.0.get().is_none() {
+            self.0.set(Some(value));
+        }
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
@@ -76,26 +102,19 @@ impl<T: Clone> Shared<T> {
     }
 
     pub(crate) async fn wait(&self) -> T {
-        poll_fn(|_| match &*self.0.borrow() {
-            Some(value) => Poll::Ready(value.clone()),
-            None => Poll::Pending,
-        })
-        .await
+        poll_fn(|_| self.0.get().map_or(Poll::Pending, Poll::Ready)).await
     }
 }
 
 /// `work`'s outcome, or `None` where `end` came first. An answer in the same tick wins.
-pub(crate) async fn unless<T>(
-    work: impl Future<Output = T>,
-    end: impl Future<Output = ()>,
-) -> Option<T> {
+pub(crate) async fn unless<T>(work: impl Future<Output = T>, end: impl Future) -> Option<T> {
     let mut work = pin!(work);
     let mut end = pin!(end);
     poll_fn(move |context| {
         if let Poll::Ready(value) = work.as_mut().poll(context) {
             return Poll::Ready(Some(value));
         }
-        end.as_mut().poll(context).map(|()| None)
+        end.as_mut().poll(context).map(|_| None)
     })
     .await
 }

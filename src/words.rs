@@ -7,7 +7,7 @@ macro_rules! names {
     ($(#[$doc:meta])* $list:ident { $($name:ident = $text:literal,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        #[repr(i32)]
+        #[repr(u8)]
         #[expect(missing_docs, reason = "each name is its text")]
         pub enum $list { $($name,)* }
 
@@ -246,8 +246,9 @@ names! {
         Required = "is required",
         NotText = "must be a non-empty string",
         NotTextOrList = "must be a non-empty string or a list of them",
+        NotString = "must be a string",
         NotBoolean = "must be true or false",
-        NotSeconds = "must be a number of seconds, 0 or more",
+        NotSeconds = "must be a finite number of seconds, 0 or more",
         NotMilliseconds = "must be a number of milliseconds above 0",
         NotTime = "must be a time in milliseconds since the epoch",
         NotUrl = "must be an absolute URL without a fragment, user name or password",
@@ -265,6 +266,7 @@ names! {
         Unknown = "is not known here; remove it or check its spelling",
         NotYet = "is not supported by this version; leave it out or set it to false",
         OfTheProtocol = "is a parameter of the protocol; set it through its own option",
+        NotSignal = "must be an AbortSignal",
         NotUsable = "is missing from the answer or of the wrong type",
     }
 }

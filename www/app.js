@@ -45,7 +45,6 @@ async function start(client) {
   onClick("sign-out", "signOut({ local: true })", async () => {
     await signOut({ local: true });
     byId("after-sign-out").hidden = false;
-    byId("sign-in").focus();
     return "nothing is stored any more";
   });
   onCopy("copy-access-token", () => getSnapshot().tokens.accessToken);

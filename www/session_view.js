@@ -10,11 +10,16 @@ export function showSession({ status, tokens, persisted }, refreshToken) {
   if (pill.textContent !== status) pill.textContent = status;
 
   const held = tokens !== null;
+  const hadFocus = byId("session").contains(document.activeElement);
   byId("welcome").hidden = held;
   byId("session").hidden = !held;
   byId("tokens").hidden = !held;
   byId("claims-card").hidden = !tokens?.claims;
-  if (!held) return;
+  if (!held) {
+    // The button that was pressed is gone: the keyboard goes on from the way back in.
+    if (hadFocus) byId("sign-in").focus();
+    return;
+  }
 
   const { claims = {} } = tokens;
   const name = claims.name ?? claims.preferred_username ?? claims.email ?? claims.sub ?? "Someone without an ID token";

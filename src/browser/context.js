@@ -1,5 +1,5 @@
 // One client's outside: where it stores, how it fetches, whom it answers. Everything that must outlive a failed instance is here.
-import { keep, kept, release } from "./objects.js";
+import { drop, keep, kept, release } from "./objects.js";
 
 /** The context's answers and events, in the order in which the core gave them; the shell hands them out. */
 export const SETTLED = 0;
@@ -48,7 +48,7 @@ export const identityOf = ({ issuer, clientId, name = "" }) =>
 
 /**
  * Opens a context for a config that need not be checked yet.
- * `resume(operation, result)` is called from a task of its own when an operation ends. `slots`: those of a context that this one replaces.
+ * `resume()` is called from a task of its own when an operation ended. `slots`: those of a context that this one replaces.
  */
 export const open = (config, resume, slots) => {
   const hasPage = typeof document === "object";
@@ -66,34 +66,47 @@ export const open = (config, resume, slots) => {
       { key: `rekindle:metadata:${identity}`, storage: session },
     ],
     lock: `rekindle:${identity}`,
+    // How to stop each operation under way, and the results that the core has not taken yet.
     operations: new Map(),
+    results: new Map(),
     calls: new Map(),
     outbox: [],
   });
 };
 
-/** Ends an operation, unless it was cancelled. The core takes the object over; a failure is told by a negative handle. */
+/** Ends an operation, unless it was cancelled, with an object, a failure's object, or nothing. */
 export const finish = (context, operation, result, isFailure) => {
-  if (context.operations.delete(operation)) {
-    const id = result ? keep(result) : 0;
-    context.resume(operation, isFailure ? -id : id);
-  }
+  if (!context.operations.has(operation)) return;
+  const id = result ? keep(result) : 0;
+  context.results.set(operation, isFailure ? -id : id);
+  context.resume();
 };
 
+const GOES_ON = -(2 ** 31);
+/** An operation's result: a handle that the core takes over, a failure's as a negative number, or 0. */
+export const take = (id, operation) => {
+  const { results } = kept(id);
+  const result = results.get(operation) ?? GOES_ON;
+  results.delete(operation);
+  return result;
+};
 export const cancel = (id, operation) => {
-  const { operations } = kept(id);
+  const { operations, results } = kept(id);
   const stop = operations.get(operation);
   operations.delete(operation);
   stop?.();
+  const untaken = results.get(operation);
+  results.delete(operation);
+  if (untaken) drop(Math.abs(untaken));
 };
 export const is_lasting = (id) => +kept(id).isLasting;
 export const has_page = (id) => +kept(id).hasPage;
 
-// An answer: 0 nothing, 1 null, 2 the object, 3 its member, 4 an error.
-export const settle = (id, call, how, object, key) =>
-  void kept(id).outbox.push({ what: SETTLED, call, how, value: object && release(object), key });
+export const settle = (id, call, isError, object) =>
+  void kept(id).outbox.push({ what: SETTLED, call, isError, value: object ? release(object) : null });
 export const emit = (id, event, snapshot, about) =>
   void kept(id).outbox.push({ what: EVENT, event, snapshot: kept(snapshot), about: about && kept(about) });
+export const is_aborted = (id, call) => +!!kept(id).calls.get(call).isAborted;
 export const claim = (id, call) => {
   kept(id).calls.get(call).isCallback = true;
 };

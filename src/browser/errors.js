@@ -24,7 +24,10 @@ const MESSAGES = {
   server: (about) => `An answer of ${from(about)} could not be used; try again later${saying(about)}`,
   rate_limited: (about) => `There were too many requests to ${from(about)}; wait before the next one${saying(about)}`,
   invalid_grant: (about) => `The refresh token or code is spent, revoked or expired; sign in again${saying(about)}`,
-  oauth: (about) => `An error came from ${from(about)}; look it up in the server's settings or log${saying(about)}`,
+  oauth: (about) =>
+    about.oauthError === "access_denied"
+      ? "The user or the server declined the sign-in; nothing was changed."
+      : `An error came from ${from(about)}; look it up in the server's settings or log${saying(about)}`,
   invalid_response: (about) =>
     about.field
       ? `A token or introspection response cannot be used: ${field(about)}`

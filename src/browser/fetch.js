@@ -51,7 +51,7 @@ const ask = async (fetch, address, form, signal) => {
   const response = await fetch(address, {
     method: form ? "POST" : "GET",
     headers,
-    body: form && formOf(form),
+    body: form ? formOf(form) : undefined,
     mode: "cors",
     credentials: "omit",
     cache: "no-store",
@@ -75,7 +75,7 @@ export const send = (id, operation, address, key, form) => {
   const context = kept(id);
   const controller = new AbortController();
   context.operations.set(operation, () => controller.abort());
-  ask(context.fetch, kept(address)[WORDS[key]], form && kept(form), controller.signal).then(
+  ask(context.fetch, kept(address)[WORDS[key]], form ? kept(form) : undefined, controller.signal).then(
     (answer) => finish(context, operation, answer),
     (cause) => finish(context, operation, { cause }, true),
   );

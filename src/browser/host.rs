@@ -1,4 +1,6 @@
 //! The JavaScript beside this file, as the core calls it. Numbers only.
+//!
+//! The npm package's build gives the functions to the module by shorter names; anywhere else wasm-bindgen carries the files along.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -10,6 +12,7 @@ extern "C" {
     pub fn list() -> i32;
     pub fn kind(id: i32, key: i32) -> i32;
     pub fn is(id: i32, key: i32, word: i32) -> i32;
+    pub fn is_code(id: i32, key: i32, code: i32) -> i32;
     pub fn starts(id: i32, key: i32, word: i32) -> i32;
     pub fn ends(id: i32, key: i32, word: i32) -> i32;
     pub fn same(id: i32, key: i32, other: i32, other_key: i32) -> i32;
@@ -46,10 +49,12 @@ extern "C" {
 
 #[wasm_bindgen(module = "/src/browser/context.js")]
 extern "C" {
+    pub fn take(context: i32, operation: i32) -> i32;
+    pub fn is_aborted(context: i32, call: i32) -> i32;
     pub fn cancel(context: i32, operation: i32);
     pub fn is_lasting(context: i32) -> i32;
     pub fn emit(context: i32, event: i32, snapshot: i32, about: i32);
-    pub fn settle(context: i32, call: i32, how: i32, object: i32, key: i32);
+    pub fn settle(context: i32, call: i32, is_error: i32, object: i32);
     pub fn claim(context: i32, call: i32);
 }
 

@@ -1,5 +1,6 @@
 // The Web Locks API.
 import { kept } from "./objects.js";
+import { finish } from "./context.js";
 
 /** Ends at once where there are no locks. The operation stays until it is cancelled, which lets go or withdraws. */
 export const lock = (id, operation) => {
@@ -10,13 +11,11 @@ export const lock = (id, operation) => {
   const granted = () =>
     new Promise((resolve) => {
       letGo = resolve;
-      if (context.operations.has(operation)) context.resume(operation, 0);
+      if (context.operations.has(operation)) finish(context, operation);
       else resolve();
     });
   const locks = context.hasPage && globalThis.navigator?.locks;
   const request = locks ? locks.request(context.lock, { signal: controller.signal }, granted) : Promise.resolve().then(granted);
   // Withdrawn, or refused in a frame without an origin: then the operation ends all the same.
-  request.catch(() => {
-    if (context.operations.has(operation)) context.resume(operation, 0);
-  });
+  request.catch(() => finish(context, operation));
 };

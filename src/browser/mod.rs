@@ -8,12 +8,11 @@ mod kept;
 
 pub use kept::Object;
 
-use crate::platform::{Event, FetchFailed, Platform, Slot, StorageFailed, Wall};
+use crate::platform::{Event, Platform, Slot, StorageFailed, Wall};
 use crate::task::Tasks;
 use crate::words::Word;
 use alloc::rc::Rc;
-use alloc::vec::Vec;
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -26,7 +25,6 @@ struct Inner {
     context: i32,
     tasks: Tasks,
     last_operation: Cell<i32>,
-    results: RefCell<Vec<(i32, i32)>>,
 }
 
 impl Browser {
@@ -36,7 +34,6 @@ impl Browser {
             context,
             tasks: Tasks::default(),
             last_operation: Cell::new(0),
-            results: RefCell::new(Vec::new()),
         }))
     }
 
@@ -45,13 +42,7 @@ impl Browser {
         self.0.context
     }
 
-    /// Takes an operation's result, and runs who waits for it. A negative result is a failure's handle.
-    pub fn resume(&self, operation: i32, result: i32) {
-        self.0.results.borrow_mut().push((operation, result));
-        self.run();
-    }
-
-    /// Runs every task that has news.
+    /// Runs every task that has news: an operation ended, a call began or was aborted.
     pub fn run(&self) {
         self.0.tasks.tell();
         self.0.tasks.run();
@@ -66,13 +57,10 @@ impl Browser {
             id,
         }
     }
-
-    fn take(&self, operation: i32) -> Option<i32> {
-        let mut results = self.0.results.borrow_mut();
-        let at = results.iter().position(|&(id, _)| id == operation)?;
-        Some(results.swap_remove(at).1)
-    }
 }
+
+/// What `take` in `context.js` answers while an operation goes on.
+const GOES_ON: i32 = i32::MIN;
 
 /// Something that the page does for us; given up when dropped.
 pub struct Operation {
@@ -85,59 +73,39 @@ impl Future for Operation {
     type Output = Result<Option<Object>, Object>;
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.browser.take(self.id) {
-            Some(result) => {
-                self.browser.0.tasks.tell();
-                Poll::Ready(match Object::owned(result.wrapping_abs()) {
-                    Some(failure) if result < 0 => Err(failure),
-                    object => Ok(object),
-                })
-            }
-            None => Poll::Pending,
+        let result = host::take(self.browser.0.context, self.id);
+        if result == GOES_ON {
+            return Poll::Pending;
         }
+        self.browser.0.tasks.tell();
+        Poll::Ready(match Object::owned(result.wrapping_abs()) {
+            Some(failure) if result < 0 => Err(failure),
+            object => Ok(object),
+        })
     }
 }
 
 impl Drop for Operation {
     fn drop(&mut self) {
-        if let Some(result) = self.browser.take(self.id) {
-            drop(Object::owned(result.wrapping_abs()));
-        }
         host::cancel(self.browser.0.context, self.id);
     }
 }
 
 impl Platform for Browser {
     type Kept = Object;
-    type Lock = Operation;
+    type Operation = Operation;
 
-    fn fetch(
-        &self,
-        address: &Object,
-        url: Word,
-        form: Option<&Object>,
-    ) -> impl Future<Output = Result<Object, FetchFailed<Object>>> + 'static {
+    fn fetch(&self, address: &Object, url: Word, form: Option<&Object>) -> Operation {
         let form = form.map_or(0, Object::id);
-        let sent =
-            self.begin(|context, id| host::send(context, id, address.id(), url as i32, form));
-        async {
-            match sent.await {
-                Ok(Some(answer)) => Ok(answer),
-                Ok(None) => Err(FetchFailed {
-                    about: crate::platform::Kept::object(),
-                }),
-                Err(about) => Err(FetchFailed { about }),
-            }
-        }
+        self.begin(|context, id| host::send(context, id, address.id(), url as i32, form))
     }
 
-    fn lock(&self) -> impl Future<Output = Operation> + 'static {
-        let mut lock = self.begin(host::lock);
-        async move {
-            // The operation is the lock: it exists from the request on, and lets go when dropped.
-            let _ = (&mut lock).await;
-            lock
-        }
+    fn lock(&self) -> Operation {
+        self.begin(host::lock)
+    }
+
+    fn sleep(&self, ms: f64) -> Operation {
+        self.begin(|context, id| host::sleep(context, id, ms))
     }
 
     fn load(&self, slot: Slot) -> Result<Option<Object>, StorageFailed> {
@@ -166,13 +134,6 @@ impl Platform for Browser {
 
     fn now(&self) -> Wall {
         Wall(host::now())
-    }
-
-    fn sleep(&self, ms: f64) -> impl Future<Output = ()> + 'static {
-        let timer = self.begin(|context, id| host::sleep(context, id, ms));
-        async {
-            let _ = timer.await;
-        }
     }
 
     fn has_random(&self) -> bool {

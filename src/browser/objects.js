@@ -58,6 +58,7 @@ export const kind = (id, key) => {
   }
 };
 export const is = (id, key, word) => +(member(id, key) === WORDS[word]);
+export const is_code = (id, key, code) => +(member(id, key) === CODES[code]);
 export const starts = (id, key, word) => +!!text(id, key)?.startsWith(WORDS[word]);
 export const ends = (id, key, word) => +!!text(id, key)?.endsWith(WORDS[word]);
 export const same = (id, key, other, otherKey) => +(member(id, key) === member(other, otherKey));

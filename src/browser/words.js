@@ -203,8 +203,9 @@ export const PROBLEMS = [
   "is required",
   "must be a non-empty string",
   "must be a non-empty string or a list of them",
+  "must be a string",
   "must be true or false",
-  "must be a number of seconds, 0 or more",
+  "must be a finite number of seconds, 0 or more",
   "must be a number of milliseconds above 0",
   "must be a time in milliseconds since the epoch",
   "must be an absolute URL without a fragment, user name or password",
@@ -222,5 +223,6 @@ export const PROBLEMS = [
   "is not known here; remove it or check its spelling",
   "is not supported by this version; leave it out or set it to false",
   "is a parameter of the protocol; set it through its own option",
+  "must be an AbortSignal",
   "is missing from the answer or of the wrong type",
 ];

@@ -33,7 +33,7 @@ pub fn request<K: Kept>(settings: &K, sign_in: &K, options: &K) -> K {
     }
     settings.copy(Word::ClientId, &params, Word::ClientId);
     params.put(Word::ResponseType, Word::Code);
-    for key in [Word::RedirectUri, Word::Scope, Word::State, Word::Nonce] {
+    for &key in &[Word::RedirectUri, Word::Scope, Word::State, Word::Nonce] {
         sign_in.copy(key, &params, key);
     }
     pkce::challenge(sign_in, Word::CodeVerifier, &params, Word::CodeChallenge);

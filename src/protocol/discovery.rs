@@ -86,7 +86,7 @@ pub fn okta_layout<K: Kept>(settings: &K, issuer: &K) -> K {
     let metadata = K::object();
     let has_server =
         issuer.is(Word::Pathname, Word::Oauth2) || issuer.starts(Word::Pathname, Word::Oauth2Slash);
-    for endpoint in Endpoint::ALL {
+    for &endpoint in &Endpoint::ALL {
         let names = endpoint.names();
         settings.copy(Word::Issuer, &metadata, names.metadata);
         if !has_server {
@@ -159,7 +159,7 @@ pub fn take<K: Kept>(document: &K, settings: &K, metadata: &K) -> Result<(), Err
     if !named.same(Word::Issuer, settings, Word::Issuer) {
         return Err(Error::new(Code::InsecureIssuer).because(Word::Issuer));
     }
-    for endpoint in Endpoint::ALL {
+    for &endpoint in &Endpoint::ALL {
         let name = endpoint.names().metadata;
         if !document.kind(name).is_text() || metadata.kind(name).is_text() {
             continue;
@@ -169,7 +169,7 @@ pub fn take<K: Kept>(document: &K, settings: &K, metadata: &K) -> Result<(), Err
         }
         document.copy(name, metadata, name);
     }
-    for flag in [
+    for &flag in &[
         Word::RequirePushedAuthorizationRequests,
         Word::IssParameterSupported,
     ] {

@@ -3,15 +3,15 @@
 
 use super::text::digits;
 use crate::error::Error;
-use crate::platform::{FetchFailed, Kept, Wall};
+use crate::platform::{Kept, Kind, Wall};
 use crate::words::{Code, Word};
 
-/// The body of an answer that did what was asked, or the error it stands for.
+/// The body of an answer (or none came: a failure's object) that did what was asked, or the error it stands for.
 ///
 /// The status decides first (429 and 5xx mean what they mean whatever the body says), then the body's `error`, below 500
 /// under any status. A description is for people and decides nothing.
-pub fn judge<K: Kept>(answer: Result<K, FetchFailed<K>>, now: Wall) -> Result<K, Error<K>> {
-    let answer = answer.map_err(|failed| Error::with(Code::Network, failed.about))?;
+pub fn judge<K: Kept>(answer: Result<K, K>, now: Wall) -> Result<K, Error<K>> {
+    let answer = answer.map_err(|failure| Error::with(Code::Network, failure))?;
     let status = answer.number(Word::Status);
     let code = |code| {
         let error: Error<K> = Error::new(code);
@@ -31,7 +31,7 @@ pub fn judge<K: Kept>(answer: Result<K, FetchFailed<K>>, now: Wall) -> Result<K,
         describe(answer.get(Word::Body), &error);
         return Err(error);
     }
-    if answer.kind(Word::TooLarge) == crate::platform::Kind::True {
+    if answer.kind(Word::TooLarge) == Kind::True {
         return Err(code(Code::InvalidResponse));
     }
     let Some(body) = answer.get(Word::Body) else {
@@ -66,7 +66,7 @@ pub fn code_of<K: Kept>(body: &K, key: Word) -> Code {
 /// Copies what the server says of its error, in OAuth's members or in Okta's.
 pub fn describe<K: Kept>(body: Option<K>, error: &Error<K>) {
     let Some(body) = body else { return };
-    for (from, to) in [
+    for &(from, to) in &[
         (Word::OktaErrorCode, Word::OutOauthError),
         (Word::OktaErrorSummary, Word::OutOauthErrorDescription),
         (Word::ErrorId, Word::ErrorId),

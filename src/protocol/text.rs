@@ -52,6 +52,13 @@ pub fn is_secure<K: Kept>(url: &K) -> bool {
         && is_bare(url)
 }
 
+/// Whether a URL's text holds nothing that its parser drops or turns: no space or control character, no backslash.
+pub fn is_plain<K: Kept>(kept: &K, key: Word) -> bool {
+    const SPACE: u16 = 0x20;
+    const BACKSLASH: u16 = 0x5c;
+    units(kept, key).all(|unit| unit > SPACE && unit != BACKSLASH)
+}
+
 /// Whether a parsed URL has no user name, password or fragment.
 pub fn is_bare<K: Kept>(url: &K) -> bool {
     !url.kind(Word::Username).is_text()

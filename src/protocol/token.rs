@@ -66,7 +66,7 @@ pub fn take<K: Kept>(answer: &K, sent: Wall, next: &K) -> Result<(), NotUsable> 
     next.put(Word::TokenType, Word::Bearer);
     next.set(Word::ReceivedAt, sent.0);
     next.set(Word::ExpiresAt, sent.0 + lifetime(answer) * 1000.0);
-    for key in [Word::Scope, Word::IdToken] {
+    for &key in &[Word::Scope, Word::IdToken] {
         if answer.kind(key).is_text() {
             answer.copy(key, next, key);
         }

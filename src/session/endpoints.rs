@@ -5,13 +5,16 @@ use crate::error::Error;
 use crate::platform::{Kept, Kind, Platform, Slot};
 use crate::protocol::discovery::{self, Document, Endpoint};
 use crate::protocol::oauth_error::judge;
-use crate::task::Shared;
+use crate::task::{Shared, unless};
 use crate::words::{Code, Word};
 use alloc::rc::Rc;
 
 /// How long discovered metadata are used without asking again.
 const METADATA_MS: f64 = 3_600_000.0;
 const METADATA_VERSION: f64 = 1.0;
+
+/// How long a request waits for an answer that its callers may long have given up: what it brings is kept all the same.
+const LONGEST_MS: f64 = 60_000.0;
 
 /// Members of a form that must not come back in an error, should the server quote them.
 const SECRETS: [Word; 4] = [
@@ -40,14 +43,14 @@ impl<P: Platform> Session<P> {
 
     /// Sends a form to an endpoint and judges the answer.
     pub async fn ask(&self, (metadata, name): (P::Kept, Word), form: &P::Kept) -> Outcome<P::Kept> {
-        let answer = self.platform.fetch(&metadata, name, Some(form)).await;
+        let answer = self.send(&metadata, name, Some(form)).await;
         judge(answer, self.platform.now()).map_err(|error| {
-            for key in [
+            for &key in &[
                 Word::OutOauthError,
                 Word::OutOauthErrorDescription,
                 Word::ErrorId,
             ] {
-                for secret in SECRETS {
+                for &secret in &SECRETS {
                     error.about.redact(key, form, secret);
                 }
             }
@@ -65,14 +68,14 @@ impl<P: Platform> Session<P> {
             {
                 return Ok(metadata.clone());
             }
-            let open = self.discovery.borrow().clone();
+            let open = self.discovery.get();
             let discovery = open.unwrap_or_else(|| {
                 let discovery = Shared::new();
-                *self.discovery.borrow_mut() = Some(discovery.clone());
+                self.discovery.set(Some(discovery.clone()));
                 let (session, bring) = (self.clone(), discovery.clone());
                 self.platform.spawn(async move {
                     let outcome = session.discover(known).await;
-                    *session.discovery.borrow_mut() = None;
+                    session.discovery.set(None);
                     bring.bring(outcome);
                 });
                 discovery
@@ -118,11 +121,11 @@ impl<P: Platform> Session<P> {
         metadata.flag(Word::Complete, is_complete);
         // Without storage they are discovered again by the next page load.
         let _ = self.platform.save(Slot::Metadata, &metadata);
-        *self.metadata.borrow_mut() = Some(metadata);
+        self.metadata.set(Some(metadata));
     }
 
     fn known_metadata(&self) -> Option<P::Kept> {
-        let held = self.metadata.borrow().clone();
+        let held = self.metadata.get();
         let stored = held.or_else(|| self.platform.load(Slot::Metadata).ok().flatten())?;
         let age = self.platform.now().0 - stored.number(Word::FetchedAt);
         let is_usable =
@@ -137,14 +140,18 @@ impl<P: Platform> Session<P> {
     async fn read(&self, document: Document, metadata: &P::Kept) -> Result<(), Error<P::Kept>> {
         let settings = &self.config.settings;
         let address = discovery::address(document, settings, &self.config.issuer);
-        let answer = self.platform.fetch(&address, Word::Url, None).await;
+        let answer = self.send(&address, Word::Url, None).await;
         let read = judge(answer, self.platform.now())
-            .map_err(|error| match error.code {
+            .map_err(|error| {
                 // A document that is not there is no OAuth error, in whatever words the server says so.
-                Code::Oauth | Code::InvalidGrant | Code::LoginRequired => {
+                let is_oauth = [Code::Oauth, Code::InvalidGrant, Code::LoginRequired]
+                    .iter()
+                    .any(|&code| error.is(code));
+                if is_oauth {
                     Error::with(Code::Server, error.about)
+                } else {
+                    error
                 }
-                _ => error,
             })
             .and_then(|document| discovery::take(&document, settings, metadata));
         read.map_err(|error| {
@@ -153,9 +160,22 @@ impl<P: Platform> Session<P> {
         })
     }
 
+    /// The answer, or the object of a failure.
+    async fn send(
+        &self,
+        address: &P::Kept,
+        url: Word,
+        form: Option<&P::Kept>,
+    ) -> Result<P::Kept, P::Kept> {
+        let answer = self.platform.fetch(address, url, form);
+        let answer = unless(answer, self.platform.sleep(LONGEST_MS)).await;
+        let answer = answer.unwrap_or(Ok(None))?;
+        answer.ok_or_else(P::Kept::object)
+    }
+
     fn configured_metadata(&self) -> P::Kept {
         let metadata = P::Kept::object();
-        for endpoint in Endpoint::ALL {
+        for &endpoint in &Endpoint::ALL {
             let name = endpoint.names().metadata;
             self.config.metadata.copy(name, &metadata, name);
         }
@@ -165,5 +185,5 @@ impl<P: Platform> Session<P> {
 
 /// The server is there and the document is not: an answer below 500 that is no JSON object.
 fn is_not_there<K: Kept>(error: &Error<K>) -> bool {
-    error.code == Code::Server && error.about.number(Word::Status) < 500.0
+    error.is(Code::Server) && error.about.number(Word::Status) < 500.0
 }

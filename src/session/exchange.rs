@@ -5,12 +5,9 @@ use crate::error::Error;
 use crate::platform::{Event, Kept, Platform, Wall};
 use crate::protocol::discovery::Endpoint;
 use crate::protocol::token;
-use crate::task::{Shared, unless};
+use crate::task::Shared;
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
-
-/// How long an exchange waits for an answer that its callers may long have given up: it is stored all the same.
-const LONGEST_MS: f64 = 60_000.0;
 
 /// An exchange under way, and those who wait for it.
 pub struct Flight<K> {
@@ -49,7 +46,7 @@ pub async fn refresh<P: Platform>(
 
 impl<P: Platform> Session<P> {
     fn flight(&self) -> Option<Flight<P::Kept>> {
-        self.flight.borrow().clone()
+        self.flight.get()
     }
 
     /// Begins an exchange that goes on whoever waits for it.
@@ -58,7 +55,7 @@ impl<P: Platform> Session<P> {
             outcome: Shared::new(),
             is_narrower: narrower.is_some(),
         };
-        *self.flight.borrow_mut() = Some(flight.clone());
+        self.flight.set(Some(flight.clone()));
         let (session, own) = (self.clone(), flight.clone());
         self.platform.spawn(async move {
             let outcome = exchange(&session, narrower).await;
@@ -75,7 +72,7 @@ impl<P: Platform> Session<P> {
                 .is_some_and(|open| open.outcome.is_same(&own.outcome))
         };
         if own.is_none_or(is_open) {
-            *self.flight.borrow_mut() = None;
+            self.flight.set(None);
         }
         if let Some(flight) = own.cloned().or(open) {
             flight.outcome.bring(outcome);
@@ -101,7 +98,9 @@ async fn exchange<P: Platform>(
     let began = refresh_token_of(session)?;
     let epoch = session.epoch();
     let endpoint = session.endpoint(Endpoint::Token).await?;
-    let lock = session.platform.lock().await;
+    // Held until this exchange ends.
+    let mut lock = session.platform.lock();
+    let _ = (&mut lock).await;
     let record = match still(session, epoch)? {
         // Another client of this page was quicker: its answer was stored after this call began.
         newer
@@ -114,22 +113,17 @@ async fn exchange<P: Platform>(
 
     let form = token::refresh_request(&session.config.settings, &record, narrower.as_ref());
     let sent = session.platform.now();
-    let answer = unless(
-        session.ask(endpoint, &form),
-        session.platform.sleep(LONGEST_MS),
-    )
-    .await;
+    let answer = session.ask(endpoint, &form).await;
     let record = still(session, epoch)?;
     let outcome = match answer {
-        Some(Ok(answer)) => {
+        Ok(answer) => {
             let next = record::again(&session.config.settings, &record);
             match narrower {
                 None => keep(session, &answer, sent, next),
                 Some(asked) => keep_narrower(session, &answer, sent, next, &asked),
             }
         }
-        Some(Err(error)) => Err(refused(session, &record, error)),
-        None => Err(Error::new(Code::Network)),
+        Err(error) => Err(refused(session, &record, error)),
     };
     drop(lock);
     outcome
@@ -189,9 +183,9 @@ fn refused<P: Platform>(
 ) -> Error<P::Kept> {
     let is_valid = renewal::is_valid(record, session.platform.now());
     let is_client_error = (400.0..500.0).contains(&error.about.number(Word::Status));
-    if error.code == Code::InvalidGrant {
+    if error.is(Code::InvalidGrant) {
         session.end(Event::SessionLost, Some(&error));
-    } else if error.code == Code::Server && is_client_error && !is_valid {
+    } else if error.is(Code::Server) && is_client_error && !is_valid {
         // Some servers say with an empty 400 that the refresh token is dead. It is kept, since a gateway may have said it.
         error.about.flag(Word::SessionLost, true);
     }

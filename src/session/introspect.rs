@@ -1,14 +1,25 @@
 //! Asking the server about a token. Never refreshes first, changes nothing.
 
 use super::{Outcome, Session};
-use crate::config::{only, optional};
+use crate::config::{self, MAY_BE_ABSENT, Rule, SIGNAL, TEXT, TIMEOUT};
 use crate::error::Error;
-use crate::platform::{Kept, Kind, Platform};
+use crate::platform::{Kept, Platform};
 use crate::protocol::{discovery::Endpoint, introspection};
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
 
 const HINTS: [Word; 3] = [Word::AccessToken, Word::RefreshToken, Word::IdToken];
+
+const RULES: [Rule; 4] = [
+    (Word::Token, MAY_BE_ABSENT | TEXT, Problem::NotText),
+    (
+        Word::OptionTokenTypeHint,
+        MAY_BE_ABSENT | TEXT,
+        Problem::NotKind,
+    ),
+    SIGNAL,
+    TIMEOUT,
+];
 
 /// The answer about the token given, or the held one of the kind hinted at, which is the access token by default.
 pub async fn introspect<P: Platform>(
@@ -43,16 +54,7 @@ pub async fn introspect<P: Platform>(
 
 /// Checks the call's options.
 pub fn check<K: Kept>(options: &K) -> Result<(), Error<K>> {
-    only(
-        options,
-        &[
-            Word::Token,
-            Word::OptionTokenTypeHint,
-            Word::Signal,
-            Word::TimeoutMs,
-        ],
-    )?;
-    optional(options, Word::Token, &[Kind::Text], Problem::NotText)?;
+    config::check(options, &RULES)?;
     let is_known = HINTS
         .iter()
         .any(|&kind| options.is(Word::OptionTokenTypeHint, kind));

@@ -12,10 +12,10 @@ pub mod snapshot;
 use crate::config::Config;
 use crate::error::Error;
 use crate::platform::{Event, Kept, Platform, Slot, StorageFailed};
-use crate::task::Shared;
+use crate::task::{Place, Shared};
 use crate::words::{Code, Word};
 use alloc::rc::Rc;
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 
 /// What a call ends with, where it ends with an object.
 pub type Outcome<K> = Result<K, Error<K>>;
@@ -26,14 +26,14 @@ pub struct Session<P: Platform> {
     pub platform: P,
     /// The app's config, checked.
     pub config: Config<P::Kept>,
-    record: RefCell<Option<P::Kept>>,
-    snapshot: RefCell<Option<snapshot::Built<P::Kept>>>,
-    failure: RefCell<Option<Error<P::Kept>>>,
+    record: Place<P::Kept>,
+    snapshot: Place<snapshot::Built<P::Kept>>,
+    failure: Place<Error<P::Kept>>,
     is_stored: Cell<bool>,
     epoch: Cell<u32>,
-    flight: RefCell<Option<exchange::Flight<P::Kept>>>,
-    metadata: RefCell<Option<P::Kept>>,
-    discovery: RefCell<Option<Shared<Result<(), Error<P::Kept>>>>>,
+    flight: Place<exchange::Flight<P::Kept>>,
+    metadata: Place<P::Kept>,
+    discovery: Place<Shared<Result<(), Error<P::Kept>>>>,
 }
 
 impl<P: Platform> Session<P> {
@@ -45,13 +45,13 @@ impl<P: Platform> Session<P> {
         let record = record.filter(|record| record::is_ours(record, &config.settings));
         Rc::new(Self {
             is_stored: Cell::new(failure.is_none()),
-            record: RefCell::new(record),
-            snapshot: RefCell::new(None),
-            failure: RefCell::new(failure),
+            record: Place::new(record),
+            snapshot: Place::new(None),
+            failure: Place::new(failure),
             epoch: Cell::new(0),
-            flight: RefCell::new(None),
-            metadata: RefCell::new(None),
-            discovery: RefCell::new(None),
+            flight: Place::new(None),
+            metadata: Place::new(None),
+            discovery: Place::new(None),
             platform,
             config,
         })
@@ -59,7 +59,7 @@ impl<P: Platform> Session<P> {
 
     /// The record held.
     pub fn record(&self) -> Option<P::Kept> {
-        self.record.borrow().clone()
+        self.record.get()
     }
 
     /// The record held, where there is still something to work with: a valid access token or a refresh token.
@@ -105,7 +105,7 @@ impl<P: Platform> Session<P> {
             let saved = self.platform.save(Slot::Record, &smaller);
             self.is_stored.set(saved.is_ok());
         }
-        *self.failure.borrow_mut() = saved.err().map(storage_error);
+        self.failure.set(saved.err().map(storage_error));
         self.hold(Some(record));
     }
 
@@ -140,14 +140,14 @@ impl<P: Platform> Session<P> {
     pub fn conclude(&self, error: &Error<P::Kept>) {
         let is_said = !error.about.kind(Word::SessionLost).is_absent();
         if !is_said {
-            let is_lost = error.code.concerns_session() && self.live_record().is_err();
+            let is_lost = self.live_record().is_err();
             error.about.flag(Word::SessionLost, is_lost);
         }
     }
 
     fn hold(&self, record: Option<P::Kept>) {
-        *self.record.borrow_mut() = record;
-        *self.snapshot.borrow_mut() = None;
+        self.record.set(record);
+        self.snapshot.set(None);
     }
 }
 

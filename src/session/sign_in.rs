@@ -5,58 +5,59 @@
 
 use super::exchange::not_usable;
 use super::{Outcome, Session, record};
-use crate::config::{number, only, optional};
+use crate::config::{self, MAY_BE_ABSENT, NUMBER, OBJECT, Rule, SIGNAL, TEXT, TEXTS, TIMEOUT};
 use crate::error::Error;
-use crate::platform::{Event, Kept, Kind, Platform, Slot, StorageFailed};
+use crate::platform::{Event, Kept, Kind, Kinds, Platform, Slot, StorageFailed};
 use crate::protocol::discovery::Endpoint;
 use crate::protocol::{authorization, token};
 use crate::task::Shared;
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
+use core::future::pending;
 
 const SIGN_IN_MS: f64 = 3_600_000.0;
 const MOST_SIGN_INS: u32 = 5;
 const VERSION: f64 = 1.0;
 
+const RULES: [Rule; 11] = [
+    (
+        Word::OptionReturnTo,
+        MAY_BE_ABSENT | TEXT,
+        Problem::NotSameOrigin,
+    ),
+    (Word::State, Kinds::MAX, Problem::NotJson),
+    (Word::Scope, MAY_BE_ABSENT | TEXTS, Problem::NotTextOrList),
+    (
+        Word::OptionLoginHint,
+        MAY_BE_ABSENT | TEXT,
+        Problem::NotText,
+    ),
+    (Word::Prompt, MAY_BE_ABSENT | TEXT, Problem::NotText),
+    (
+        Word::OptionAcrValues,
+        MAY_BE_ABSENT | TEXTS,
+        Problem::NotTextOrList,
+    ),
+    (
+        Word::OptionMaxAge,
+        MAY_BE_ABSENT | NUMBER,
+        Problem::NotSeconds,
+    ),
+    (Word::Idp, MAY_BE_ABSENT | TEXT, Problem::NotText),
+    (
+        Word::ExtraParams,
+        MAY_BE_ABSENT | OBJECT,
+        Problem::NotObject,
+    ),
+    SIGNAL,
+    TIMEOUT,
+];
+
 /// Checks the options of `signIn`.
 pub fn check<K: Kept>(options: &K) -> Result<(), Error<K>> {
-    only(
-        options,
-        &[
-            Word::OptionReturnTo,
-            Word::State,
-            Word::Scope,
-            Word::OptionLoginHint,
-            Word::Prompt,
-            Word::OptionAcrValues,
-            Word::OptionMaxAge,
-            Word::Idp,
-            Word::ExtraParams,
-            Word::Signal,
-            Word::TimeoutMs,
-        ],
-    )?;
-    for field in [
-        Word::OptionReturnTo,
-        Word::OptionLoginHint,
-        Word::Prompt,
-        Word::Idp,
-    ] {
-        optional(options, field, &[Kind::Text], Problem::NotText)?;
-    }
-    for field in [Word::Scope, Word::OptionAcrValues] {
-        let kinds = [Kind::Text, Kind::TextList];
-        optional(options, field, &kinds, Problem::NotTextOrList)?;
-    }
-    number(options, Word::OptionMaxAge, 0.0, Problem::NotSeconds)?;
-    optional(
-        options,
-        Word::ExtraParams,
-        &[Kind::Object],
-        Problem::NotObject,
-    )?;
+    config::check(options, &RULES)?;
     if let Some(extra) = options.get(Word::ExtraParams) {
-        for name in authorization::OF_THE_PROTOCOL {
+        for &name in &authorization::OF_THE_PROTOCOL {
             if !extra.kind(name).is_absent() {
                 return Err(Error::field(name, Problem::OfTheProtocol));
             }
@@ -65,11 +66,8 @@ pub fn check<K: Kept>(options: &K) -> Result<(), Error<K>> {
     Ok(())
 }
 
-/// Leaves for the server's sign-in page.
-pub async fn leave<P: Platform>(
-    session: Rc<Session<P>>,
-    options: P::Kept,
-) -> Result<(), Error<P::Kept>> {
+/// Leaves for the server's sign-in page: ends only where it cannot.
+pub async fn leave<P: Platform>(session: Rc<Session<P>>, options: P::Kept) -> Outcome<P::Kept> {
     let config = &session.config;
     if session.platform.address().is_none() {
         return Err(Error::new(Code::Unsupported).because(Word::Authorization));
@@ -101,18 +99,19 @@ pub async fn leave<P: Platform>(
     let params = authorization::request(&config.settings, &sign_in, &options);
     address.add_query(Word::Url, &params);
     session.platform.leave_for(&address, Word::Url);
-    Ok(())
+    pending().await
 }
 
 fn begin<P: Platform>(session: &Session<P>, options: &P::Kept) -> Outcome<P::Kept> {
     let settings = &session.config.settings;
     let sign_in = P::Kept::object();
-    for secret in [Word::State, Word::Nonce, Word::CodeVerifier] {
+    for &secret in &[Word::State, Word::Nonce, Word::CodeVerifier] {
         session.platform.random(&sign_in, secret);
     }
     sign_in.set(Word::CreatedAt, session.platform.now().0);
-    settings.copy(Word::RedirectUri, &sign_in, Word::RedirectUri);
-    settings.copy(Word::Scope, &sign_in, Word::Scope);
+    for &key in &[Word::Issuer, Word::RedirectUri, Word::Scope] {
+        settings.copy(key, &sign_in, key);
+    }
     options.copy_joined(Word::Scope, &sign_in, Word::Scope);
     options.copy(Word::State, &sign_in, Word::AppState);
     if options.kind(Word::OptionReturnTo).is_text() {
@@ -122,7 +121,7 @@ fn begin<P: Platform>(session: &Session<P>, options: &P::Kept) -> Outcome<P::Kep
             .relative(options, Word::OptionReturnTo)
             .filter(|url| page.is_some_and(|page| url.same(Word::Origin, &page, Word::Origin)))
             .ok_or_else(|| Error::field(Word::OptionReturnTo, Problem::NotSameOrigin))?;
-        for part in [Word::Pathname, Word::Search, Word::Hash] {
+        for &part in &[Word::Pathname, Word::Search, Word::Hash] {
             sign_in.append_member(Word::ReturnTo, &url, part);
         }
     }
@@ -260,7 +259,7 @@ fn use_up<P: Platform>(session: &Session<P>, used: &P::Kept, is_done: bool) {
             continue;
         }
         let rest = P::Kept::object();
-        for key in [Word::State, Word::CreatedAt, Word::ReturnTo, Word::AppState] {
+        for &key in &[Word::State, Word::CreatedAt, Word::ReturnTo, Word::AppState] {
             sign_in.copy(key, &rest, key);
         }
         rest.flag(Word::Used, true);

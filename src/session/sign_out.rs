@@ -9,7 +9,7 @@ impl<P: Platform> Session<P> {
     /// Clears everything of this client, and answers those who wait for a refresh. Without a session there is nothing to tell.
     pub fn sign_out(&self) {
         let had_session = self.record().is_some();
-        for slot in [Slot::SignIns, Slot::Metadata, Slot::Record] {
+        for &slot in &[Slot::SignIns, Slot::Metadata, Slot::Record] {
             self.platform.remove(slot);
         }
         self.begin_epoch();

@@ -38,7 +38,7 @@ impl<P: Platform> Session<P> {
 
     fn built(&self) -> Built<P::Kept> {
         let status = self.status();
-        let last = self.snapshot.borrow().clone();
+        let last = self.snapshot.get();
         if let Some(last) = last.filter(|last| last.status == status) {
             return last;
         }
@@ -55,7 +55,7 @@ impl<P: Platform> Session<P> {
         }
         let is_persisted = self.is_stored.get() && self.platform.is_lasting();
         snapshot.flag(Word::Persisted, is_persisted);
-        match &*self.failure.borrow() {
+        match self.failure.get() {
             Some(failure) => {
                 failure.about.flag(Word::SessionLost, false);
                 snapshot.attach_error(Word::Error, &failure.about);
@@ -68,7 +68,7 @@ impl<P: Platform> Session<P> {
             snapshot,
             tokens,
         };
-        *self.snapshot.borrow_mut() = Some(built.clone());
+        self.snapshot.set(Some(built.clone()));
         built
     }
 }

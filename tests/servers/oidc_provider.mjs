@@ -65,7 +65,7 @@ const layouts = {
  *   the granted scope, as oidc-provider does by itself without `prompt=consent`.
  * @param {{ login: string, password: string, claims: { sub: string } }[]} [options.users]
  * @returns {Promise<{
- *   issuer: string, url: string, endpoints: Record<string, string>,
+ *   issuer: string, url: string, port: number, endpoints: Record<string, string>,
  *   requests: { method: string, path: string, headers: object, body: string, at: number }[],
  *   provider: Provider, close(): Promise<void>,
  * }>} `requests` has every request in the order of arrival, also those that were refused.
@@ -181,6 +181,7 @@ export async function startOidcProvider({
   return {
     issuer,
     url,
+    port: server.address().port,
     endpoints: {
       authorization: provider.urlFor("authorization"),
       token: provider.urlFor("token"),
