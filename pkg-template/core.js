@@ -1,22 +1,26 @@
-// An instance of the wasm with its context: what a client talks to, until it traps.
+// One client's part of the wasm, until it traps. All clients of a page share one instance: a browser has room for the memories of some
+// hundred instances and no more.
 import * as contexts from "../src/browser/context.js";
 import { RekindleError } from "../src/browser/errors.js";
-import { keep, kept, release } from "../src/browser/objects.js";
+import { drop, keep, kept, release } from "../src/browser/objects.js";
 // Made by the build: the functions of ../src/browser that the module imports.
 import { imports } from "wasm-imports";
 
+/** The instance, and how each of its clients ends when it traps. */
+let engine;
+
 /**
- * Makes an instance for a config. `slots`: the storage of the instance that it replaces.
- * `deliver(event)` is called for each event, before the promise that caused it settles; `onTrap()` when the instance is of no more use.
+ * Makes the part of a client with this config. `slots`: the storage of the one that it replaces.
+ * `deliver(event)` is called for each event, before the promise that caused it settles; `onTrap()` when it is of no more use.
  */
 export const createCore = (module, config, slots, deliver, onTrap) => {
-  const wasm = new WebAssembly.Instance(module, imports).exports;
+  engine ??= { wasm: new WebAssembly.Instance(module, imports).exports, onTraps: new Set() };
+  const { wasm, onTraps } = engine;
   let lastCall = 0;
   let isHandingOut = false;
-
-  const id = contexts.open(config, () => void enter(wasm.instance_run), slots);
-  const context = kept(id);
-  const pointer = wasm.instance_new(id, keep(config));
+  let isClosing = false;
+  /** What a closed client still answers with. */
+  let last;
 
   /** The one way into the instance: it sees a trap, and hands out what the core has to say. */
   const enter = (entry, ...numbers) => {
@@ -24,7 +28,9 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
     try {
       result = entry(pointer, ...numbers);
     } catch (cause) {
-      trapped(cause);
+      // An instance that trapped is never entered again.
+      engine = undefined;
+      for (const end of [...onTraps]) end(cause);
       return 0;
     }
     if (!isHandingOut) handOut();
@@ -38,6 +44,11 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
       else settle(item);
     }
     isHandingOut = false;
+    if (isClosing && context.operations.size === 0) {
+      isClosing = false;
+      last = { refreshToken: refreshToken(), snapshot: snapshot() };
+      giveBack();
+    }
   };
 
   const settle = ({ call, isError, value }) => {
@@ -48,6 +59,7 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
   };
 
   const trapped = (cause) => {
+    onTraps.delete(trapped);
     onTrap();
     for (const stop of context.operations.values()) stop();
     context.operations.clear();
@@ -55,15 +67,36 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
       reject(new RekindleError({ code: "crashed", retryable: true, cause }));
     }
     context.calls.clear();
+    drop(id);
   };
 
+  const snapshot = () => last?.snapshot ?? release(enter(wasm.instance_snapshot));
+  const refreshToken = () => {
+    if (last) return last.refreshToken;
+    const record = enter(wasm.instance_record);
+    return (record && release(record).refresh_token) || null;
+  };
+
+  const giveBack = () => {
+    onTraps.delete(trapped);
+    wasm.instance_close(pointer);
+    drop(id);
+  };
+
+  const id = contexts.open(config, () => void enter(wasm.instance_run), slots);
+  const context = kept(id);
+  onTraps.add(trapped);
+  const pointer = wasm.instance_new(id, keep(config));
   const error = enter(wasm.instance_error);
-  if (error) throw new RekindleError(release(error));
+  if (error) {
+    giveBack();
+    throw new RekindleError(release(error));
+  }
 
   return {
     slots: context.slots,
 
-    /** Begins a call: `{ id, promise, isCallback }`. */
+    /** Begins a call: `{ promise, reject, isCallback }`. */
     call(verb, options) {
       const call = { id: ++lastCall };
       call.promise = new Promise((resolve, reject) => Object.assign(call, { resolve, reject }));
@@ -78,11 +111,13 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
       enter(wasm.instance_run);
     },
 
-    snapshot: () => release(enter(wasm.instance_snapshot)),
-
-    refreshToken() {
-      const record = enter(wasm.instance_record);
-      return (record && release(record).refresh_token) || null;
+    /** Gives everything back as soon as nothing is under way. */
+    close() {
+      isClosing = true;
+      if (!isHandingOut) handOut();
     },
+
+    snapshot,
+    refreshToken,
   };
 };

@@ -1,6 +1,4 @@
 //! The JavaScript beside this file, as the core calls it. Numbers only.
-//!
-//! The npm package's build gives the functions to the module by shorter names; anywhere else wasm-bindgen carries the files along.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -33,7 +31,7 @@ extern "C" {
     pub fn remove(id: i32, key: i32);
     pub fn copy(id: i32, key: i32, to: i32, to_key: i32);
     pub fn copy_item(id: i32, key: i32, index: i32, to: i32, to_key: i32) -> i32;
-    pub fn copy_all(id: i32, to: i32);
+    pub fn copy_all(id: i32, to: i32) -> i32;
     pub fn copy_joined(id: i32, key: i32, to: i32, to_key: i32);
     pub fn append(id: i32, key: i32, word: i32);
     pub fn append_member(id: i32, key: i32, from: i32, from_key: i32);

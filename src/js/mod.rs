@@ -36,6 +36,9 @@ impl Instance {
         Self { browser, client }
     }
 
+    /// Gives everything back. The pointer is of no use after this.
+    pub fn close(self) {}
+
     /// A handle of the error that there is in the place of a client, or 0.
     pub fn error(&self) -> i32 {
         self.client

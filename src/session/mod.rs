@@ -30,6 +30,7 @@ pub struct Session<P: Platform> {
     snapshot: Place<snapshot::Built<P::Kept>>,
     failure: Place<Error<P::Kept>>,
     is_stored: Cell<bool>,
+    is_readable: Cell<bool>,
     epoch: Cell<u32>,
     flight: Place<exchange::Flight<P::Kept>>,
     metadata: Place<P::Kept>,
@@ -45,6 +46,7 @@ impl<P: Platform> Session<P> {
         let record = record.filter(|record| record::is_ours(record, &config.settings));
         Rc::new(Self {
             is_stored: Cell::new(failure.is_none()),
+            is_readable: Cell::new(failure.is_none()),
             record: Place::new(record),
             snapshot: Place::new(None),
             failure: Place::new(failure),
@@ -128,6 +130,11 @@ impl<P: Platform> Session<P> {
     /// Counts the sessions of this client: an exchange that began in another one is too late.
     pub fn epoch(&self) -> u32 {
         self.epoch.get()
+    }
+
+    /// Whether a reload would find the session.
+    pub fn is_persisted(&self) -> bool {
+        self.is_stored.get() && self.is_readable.get() && self.platform.is_lasting()
     }
 
     /// Tells the listeners.

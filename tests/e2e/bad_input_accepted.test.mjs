@@ -19,7 +19,7 @@ after(() => stage?.close());
 beforeEach(() => stage.proxy.forget());
 
 const granted = {
-  access_token: "the new access token", refresh_token: "the new refresh token", token_type: "Bearer", expires_in: 600, scope: "openid profile",
+  access_token: "access-token-2", refresh_token: "refresh-token-2", token_type: "Bearer", expires_in: 600, scope: "openid profile",
 };
 
 /** A refresh that meets this answer. `undefined` members are left out. */

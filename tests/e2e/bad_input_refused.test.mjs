@@ -96,7 +96,8 @@ for (const [method, rows] of [["refresh", [...anyEndpoint, ...tokenEndpoint]], [
       test(name, async () => {
         const path = stage.paths[method === "refresh" ? "token" : "introspection"];
         stage.proxy.next(path, makeFault());
-        const result = await stage.trial({ tokens, method, args });
+        // A name of its own: an exchange that hangs keeps the others of its client waiting, as it should.
+        const result = await stage.trial({ config: { ...stage.config, name }, tokens, method, args });
         assertRefused(result, expected);
         assert.equal(stage.proxy.to(path).length, 1, "no attempt of its own to repeat it");
       });
@@ -120,8 +121,14 @@ function assertRefused({ error, before, after, reloaded, events }, expected) {
 
 const held = ({ status, tokens, refreshToken, persisted }) => ({ status, tokens, refreshToken, persisted });
 
-/** The record without the note that an attempt was made, which an ambiguous failure may leave in it. */
-const kept = ({ stored }) => stored;
+/** What is stored, member by member. */
+const kept = ({ stored }) => JSON.parse(JSON.stringify(stored), (_, value) => {
+  try {
+    return typeof value === "string" && value.startsWith("{") ? JSON.parse(value) : value;
+  } catch {
+    return value;
+  }
+});
 
 describe("refused in other ways", () => {
   test("n06 Retry-After as a date, X-Rate-Limit-Reset in seconds since the epoch", async () => {
@@ -147,7 +154,7 @@ describe("refused in other ways", () => {
     const config = { ...stage.config, endpoints: { token: nowhere } };
     const result = await stage.trial({ tokens, config });
     assertRefused(result, NETWORK);
-    assert.ok(result.error.message.includes("127.0.0.1:1"), "the message names the endpoint");
+    assert.ok(result.error.message.includes("token endpoint"), "the message names the endpoint");
   });
 
   test("r08 an empty 400 with an access token that has run out: nothing usable is left", async () => {
@@ -178,14 +185,31 @@ describe("refused in other ways", () => {
   test("promise 2: a rotated refresh token is kept though the rest of the answer is refused", async () => {
     const spoilt = [{ token_type: "Bearer" }, { access_token: 7, token_type: "Bearer" }, { access_token: "abc", token_type: "mac" }];
     for (const rest of spoilt) {
-      stage.proxy.next(stage.paths.token, fault.answer(200, { ...rest, refresh_token: "the next one", expires_in: 60 }));
+      stage.proxy.next(stage.paths.token, fault.answer(200, { ...rest, refresh_token: "refresh-token-2", expires_in: 60 }));
       const { error, before, after, reloaded } = await stage.trial({ tokens });
       assert.equal(error.code, "invalid_response");
       assert.deepEqual(after.tokens, before.tokens);
-      assert.equal(after.refreshToken, "the next one");
-      assert.equal(reloaded.refreshToken, "the next one");
+      assert.equal(after.refreshToken, "refresh-token-2");
+      assert.equal(reloaded.refreshToken, "refresh-token-2");
       assert.deepEqual(reloaded.tokens, before.tokens);
     }
+  });
+
+  test("p07 a server that quotes the tokens it was sent: the error does not pass them on", async () => {
+    for (const [method, path, sent] of [["refresh", "token", tokens.refresh_token], ["introspect", "introspection", tokens.access_token]]) {
+      const quote = { error: `invalid_${sent}`, error_description: `What is ${sent}, or ${encodeURIComponent(sent)}?`, errorId: sent };
+      stage.proxy.next(stage.paths[path], fault.answer(400, quote));
+      const { error } = await stage.trial({ tokens, method });
+      assert.equal(error.code, "oauth");
+      assert.ok(!JSON.stringify(error).includes(sent), error.message);
+    }
+  });
+
+  test("k14 a server's text is shortened", async () => {
+    stage.proxy.next(stage.paths.token, fault.answer(400, { error: "invalid_request", error_description: "<b>".repeat(100_000) }));
+    const { error } = await stage.trial({ tokens });
+    assert.equal(error.code, "oauth");
+    assert.ok(error.message.length < 2_000, `${error.message.length} characters`);
   });
 
   test("g a token that is still valid is returned though its renewal failed", async () => {

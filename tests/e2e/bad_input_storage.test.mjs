@@ -114,19 +114,19 @@ describe("s02 storage that is full", () => {
         }
       }
     });
-    const answer = { access_token: "a".repeat(50_000), refresh_token: "the next one", id_token: tokens.id_token, token_type: "Bearer", expires_in: 60 };
+    const answer = { access_token: "a".repeat(50_000), refresh_token: "refresh-token-2", id_token: tokens.id_token, token_type: "Bearer", expires_in: 60 };
     stage.proxy.next(stage.paths.token, fault.answer(200, answer));
     assert.equal((await stage.get("refresh")).accessToken, answer.access_token);
     const state = await stage.state();
     assert.equal(state.status, "signed-in");
     assert.equal(state.tokens.accessToken, answer.access_token);
-    assert.equal(state.refreshToken, "the next one");
+    assert.equal(state.refreshToken, "refresh-token-2");
     assert.equal(state.error?.code, "storage_full");
     assert.equal(state.persisted, false);
     assert.ok(!JSON.stringify(state.stored).includes(tokens.refresh_token), "the spent one is gone");
     await stage.open();
     const { refreshToken } = await stage.start();
-    assert.ok([null, "the next one"].includes(refreshToken));
+    assert.ok([null, "refresh-token-2"].includes(refreshToken));
   });
 
   test("room for all but the id_token: the rest survives a reload", async () => {
@@ -271,6 +271,16 @@ describe("where the session is kept", () => {
     const { stored } = await stage.state();
     assert.deepEqual(stored.session, {});
     assert.ok(JSON.stringify(stored.local).includes(tokens.refresh_token));
+    const here = await stage.driver.getWindowHandle();
+    await stage.driver.switchTo().newWindow("tab");
+    try {
+      await stage.open();
+      assert.equal((await stage.start(config)).refreshToken, tokens.refresh_token);
+      assert.equal((await stage.start()).status, "signed-out", "where the default storage is this tab's own");
+    } finally {
+      await stage.driver.close();
+      await stage.driver.switchTo().window(here);
+    }
     await stage.get("signOut", { local: true });
     assert.ok(!JSON.stringify((await stage.state()).stored.local).includes(tokens.refresh_token));
   });

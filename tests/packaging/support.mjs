@@ -40,13 +40,15 @@ try {
   const client = await createClient({ issuer: "https://id.example", clientId: "spa" });
   const { status } = client.getSnapshot();
   const { accessToken } = await client.setTokens({ access_token: "abc", refresh_token: "def", expires_in: 60 });
-  globalThis.outcome = [status, accessToken, client.getRefreshToken(), client.getSnapshot().status];
+  const held = [status, accessToken, client.getRefreshToken(), client.getSnapshot().status];
+  await client.signOut({ local: true });
+  globalThis.outcome = [...held, client.getSnapshot().status];
 } catch (error) {
   globalThis.outcome = { code: error.code, message: error.message };
 }
 `;
 
-export const working = ["signed-out", "abc", "def", "signed-in"];
+export const working = ["signed-out", "abc", "def", "signed-in", "signed-out"];
 
 /** Opens the app's page and gives what its script came to. */
 export async function open(browser, address) {
