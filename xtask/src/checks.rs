@@ -174,6 +174,8 @@ impl Checks<'_> {
                     "WASM_BINDGEN_TEST_WEBDRIVER_JSON",
                     self.capabilities(&browser)?,
                 )
+                // A busy machine takes longer than the five seconds that are its default.
+                .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")
                 .env(
                     "WASM_BINDGEN_TEST_TIMEOUT",
                     WEB_TEST_TIMEOUT.as_secs().to_string(),
