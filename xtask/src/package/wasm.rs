@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::boundary::{self, Names};
+use super::boundary::Names;
 use crate::repository::Repository;
 use crate::run;
 use crate::setup::WasmBindgen;
@@ -34,8 +34,7 @@ pub struct Module {
 }
 
 pub fn build(repository: &Repository, work: &Path) -> Result<Module> {
-    let bound = bind(repository, &compile(repository)?, work)?;
-    let unoptimised = boundary::remove_unreachable(repository, &bound, work, &FEATURES)?;
+    let unoptimised = bind(repository, &compile(repository)?, work)?;
     let file = work.join("rekindle.wasm");
     let names = ["--strip-debug", "--minify-imports-and-exports-and-modules"];
     let names = optimise(repository, &unoptimised, &file, &names)?;
@@ -104,7 +103,13 @@ fn bind(repository: &Repository, wasm: &Path, work: &Path) -> Result<PathBuf> {
 fn optimise(repository: &Repository, from: &Path, to: &Path, names: &[&str]) -> Result<String> {
     let mut optimise = repository.npm_program("wasm-opt");
     optimise
-        .args(["-Oz", "--strip-producers", "--strip-target-features"])
+        // wasm-bindgen's own exports are for its own JavaScript.
+        .args([
+            "--remove-exports=__*",
+            "-Oz",
+            "--strip-producers",
+            "--strip-target-features",
+        ])
         .args(FEATURES)
         .args(names)
         .arg(from)
