@@ -1,37 +1,29 @@
-// An instance of the wasm with its context: what a client talks to, until it traps.
-import * as clock from "../src/browser/clock.js";
+// One client's part of the wasm, until it traps. All clients of a page share one instance: a browser has room for the memories of some
+// hundred instances and no more.
 import * as contexts from "../src/browser/context.js";
-import * as fetching from "../src/browser/fetch.js";
-import * as locks from "../src/browser/locks.js";
-import * as objects from "../src/browser/objects.js";
-import * as page from "../src/browser/page.js";
-import * as storage from "../src/browser/storage.js";
 import { RekindleError } from "../src/browser/errors.js";
+import { drop, keep, kept, release } from "../src/browser/objects.js";
+// Made by the build: the functions of ../src/browser that the module imports.
+import { imports } from "wasm-imports";
 
-const { keep, kept, release } = objects;
-const host = { ...clock, ...contexts, ...fetching, ...locks, ...objects, ...page, ...storage };
+/** Every client's part, by which those of one session tell each other of news. */
+const cores = new Set();
 
-const instantiate = (module) => {
-  const imports = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    // What wasm-bindgen imports for itself converts texts and objects: numbers never call it.
-    (imports[from] ??= {})[name] = host[name] ?? (() => {});
-  }
-  return new WebAssembly.Instance(module, imports).exports;
-};
+/** The instance, and how each of its clients ends when it traps. */
+let engine;
 
 /**
- * Makes an instance for a config. `slots`: the storage of the instance that it replaces.
- * `deliver(event)` is called for each event, before the promise that caused it settles; `onTrap()` when the instance is of no more use.
+ * Makes the part of a client with this config. `slots`: the storage of the one that it replaces.
+ * `deliver(event)` is called for each event, before the promise that caused it settles; `onTrap()` when it is of no more use.
  */
 export const createCore = (module, config, slots, deliver, onTrap) => {
-  const wasm = instantiate(module);
+  engine ??= { wasm: new WebAssembly.Instance(module, imports).exports, onTraps: new Set() };
+  const { wasm, onTraps } = engine;
   let lastCall = 0;
   let isHandingOut = false;
-
-  const id = contexts.open(config, () => void enter(wasm.instance_run), slots);
-  const context = kept(id);
-  const pointer = wasm.instance_new(id, keep(config));
+  let isClosing = false;
+  /** What a closed client still answers with. */
+  let last;
 
   /** The one way into the instance: it sees a trap, and hands out what the core has to say. */
   const enter = (entry, ...numbers) => {
@@ -39,7 +31,9 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
     try {
       result = entry(pointer, ...numbers);
     } catch (cause) {
-      trapped(cause);
+      // An instance that trapped is never entered again.
+      engine = undefined;
+      for (const end of [...onTraps]) end(cause);
       return 0;
     }
     if (!isHandingOut) handOut();
@@ -49,10 +43,22 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
   const handOut = () => {
     isHandingOut = true;
     for (let item; (item = context.outbox.shift()); ) {
-      if (item.what === contexts.EVENT) deliver(item);
+      if (item.what === contexts.EVENT) tell(item);
       else settle(item);
     }
     isHandingOut = false;
+    if (isClosing && context.operations.size === 0) {
+      isClosing = false;
+      last = { refreshToken: refreshToken(), snapshot: snapshot() };
+      giveBack();
+    }
+  };
+
+  const tell = (event) => {
+    deliver(event);
+    for (const other of [...cores]) {
+      if (other !== self && other.identity === self.identity) other.lookAgain();
+    }
   };
 
   const settle = ({ call, isError, value }) => {
@@ -63,6 +69,8 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
   };
 
   const trapped = (cause) => {
+    onTraps.delete(trapped);
+    cores.delete(self);
     onTrap();
     for (const stop of context.operations.values()) stop();
     context.operations.clear();
@@ -70,15 +78,42 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
       reject(new RekindleError({ code: "crashed", retryable: true, cause }));
     }
     context.calls.clear();
+    drop(id);
   };
 
-  const error = enter(wasm.instance_error);
-  if (error) throw new RekindleError(release(error));
+  const snapshot = () => last?.snapshot ?? release(enter(wasm.instance_snapshot));
+  const refreshToken = () => {
+    if (last) return last.refreshToken;
+    const record = enter(wasm.instance_record);
+    return (record && release(record).refresh_token) || null;
+  };
 
+  const giveBack = () => {
+    onTraps.delete(trapped);
+    cores.delete(self);
+    wasm.instance_close(pointer);
+    drop(id);
+  };
+
+  const self = {
+    identity: contexts.identityOf(config),
+    lookAgain: () => void enter(wasm.instance_look_again),
+  };
+  const id = contexts.open(config, () => void enter(wasm.instance_run), slots);
+  const context = kept(id);
+  onTraps.add(trapped);
+  const pointer = wasm.instance_new(id, keep(config));
+  const error = enter(wasm.instance_error);
+  if (error) {
+    giveBack();
+    throw new RekindleError(release(error));
+  }
+
+  cores.add(self);
   return {
     slots: context.slots,
 
-    /** Begins a call: `{ id, promise, isCallback }`. */
+    /** Begins a call: `{ promise, reject, isCallback }`. */
     call(verb, options) {
       const call = { id: ++lastCall };
       call.promise = new Promise((resolve, reject) => Object.assign(call, { resolve, reject }));
@@ -93,11 +128,13 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
       enter(wasm.instance_run);
     },
 
-    snapshot: () => release(enter(wasm.instance_snapshot)),
-
-    refreshToken() {
-      const record = enter(wasm.instance_record);
-      return (record && release(record).refresh_token) || null;
+    /** Gives everything back as soon as nothing is under way. */
+    close() {
+      isClosing = !last;
+      if (!isHandingOut) handOut();
     },
+
+    snapshot,
+    refreshToken,
   };
 };

@@ -72,8 +72,8 @@ export interface ClientConfig {
    * Where the session is kept. Default: `"session"`.
    *
    * - `"session"`: `sessionStorage`: this tab, through reloads, until it is closed.
-   * - `"local"`: `localStorage`: all tabs of the origin, until sign-out. Tabs do not coordinate their refreshes
-   *   yet, so with rotating refresh tokens use it only where one tab is open at a time.
+   * - `"local"`: `localStorage`: all tabs of the origin, until sign-out. Tabs take turns to refresh, but do not hand
+   *   each other the tokens yet: with rotating refresh tokens use it only where one tab is open at a time.
    * - `"memory"`: this page load only.
    * - an object of your own, synchronous like the Web Storage API.
    *
@@ -221,7 +221,8 @@ export interface Client extends DisposableMember {
    * one of `code` and `error`; for anything else the answer is `null`, so call it on every page load. What
    * belongs to the protocol leaves the address bar at once. (RFC 6749, section 4.1.2; RFC 9207)
    *
-   * `url` defaults to the page's own address. All calls without it in one page load get the same answer.
+   * `url` defaults to the page's own address. A callback's answer belongs to the page load: every further call without
+   * `url` gets it too, also from another client with the same issuer, client id and name.
    *
    * Rejects with `state_mismatch` (this tab did not begin this sign-in, or it is used up), `login_required` or `oauth`
    * (the server's `error`), `invalid_grant` (the code is spent or expired), or a code of the request. A session held
@@ -230,7 +231,7 @@ export interface Client extends DisposableMember {
   readonly handleRedirect: (url?: string) => Promise<SignInResult | null>;
 
   /**
-   * Ends the session in this tab: memory and storage are cleared, and no answer that comes later brings it back.
+   * Ends the session here: memory and storage are cleared, and no answer that comes later brings it back.
    * Needs no network. Calls under way reject with `signed_out`.
    *
    * The server is not told in this version: its own session and the tokens live on there until they expire. That

@@ -13,7 +13,7 @@ const EVENTS = ["signed-in", "renewed", "signed-out", "session-lost"];
 /** The callback of this page load, by client identity: a page that is mounted twice handles it once. */
 const callbacks = new Map();
 
-const isObject = (value) => typeof value === "object" && value !== null;
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const mustBe = (field, problem) => new RekindleError({ code: "invalid_config", field, problem });
 
 export const createClient = async (config) => {
@@ -88,6 +88,7 @@ const openClient = (module, config) => {
     isClosed = true;
     listeners.clear();
     for (const end of [...closers]) end();
+    core?.close();
   };
 
   return {
@@ -100,7 +101,7 @@ const openClient = (module, config) => {
 
     handleRedirect(url) {
       if (isClosed) return Promise.reject(closed());
-      const href = url === undefined ? globalThis.location?.href : String(url);
+      const href = url === undefined ? globalThis.location?.href : url instanceof URL ? url.href : url;
       const known = callbacks.get(identity);
       if (known && (url === undefined || known.href === href)) return known.promise;
       const call = current().call(HANDLE_REDIRECT, url === undefined ? {} : { url: href });

@@ -11,7 +11,7 @@ use crate::task::unless;
 use crate::words::{Code, Problem, Word};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
-use core::future::{Future, poll_fn};
+use core::future::{Future, pending, poll_fn};
 use core::pin::{Pin, pin};
 use core::task::Poll;
 
@@ -110,38 +110,41 @@ impl<P: Platform> Client<P> {
         begun: Result<(Begun<P::Kept>, f64), Error<P::Kept>>,
         aborted: impl Future<Output = ()>,
     ) -> Result<Option<P::Kept>, Error<P::Kept>> {
-        let outcome = match begun {
+        let (work, ms) = match begun {
             Ok((Begun::Done(object), _)) => return Ok(object),
-            Ok((Begun::Work(work) | Begun::Callback(work), ms)) => {
-                let sleep = self.0.platform.sleep(ms.min(LONGEST_TIMER_MS));
-                let mut sleep = pin!(sleep);
-                let mut aborted = pin!(aborted);
-                let mut code = Code::Timeout;
-                let end = poll_fn(|context| {
-                    if aborted.as_mut().poll(context).is_ready() {
-                        code = Code::Aborted;
-                        return Poll::Ready(());
-                    }
-                    sleep.as_mut().poll(context).map(|_| ())
-                });
-                let outcome = unless(work, end).await;
-                outcome.unwrap_or_else(|| Err(Error::new(code)))
-            }
-            Err(error) => Err(error),
-        };
-        match outcome {
-            Ok(object) => Ok(Some(object)),
+            Ok((Begun::Work(work) | Begun::Callback(work), ms)) => (work, ms),
             Err(error) => {
-                if verb == Verb::GetAccessToken
-                    && !error.is(Code::Aborted)
-                    && let Some(record) = self.valid_record()
-                {
-                    return Ok(Some(record::tokens(&record)));
-                }
                 self.0.conclude(&error);
-                Err(error)
+                return Err(error);
             }
+        };
+        let mut sleep = self.0.platform.sleep(ms.min(LONGEST_TIMER_MS));
+        let mut aborted = pin!(aborted);
+        let mut code = Code::Timeout;
+        let end = poll_fn(|context| {
+            if aborted.as_mut().poll(context).is_ready() {
+                code = Code::Aborted;
+                return Poll::Ready(());
+            }
+            Pin::new(&mut sleep).poll(context).map(|_| ())
+        });
+        let outcome = unless(work, end).await;
+        if let (Verb::SignIn, Some(Ok(address))) = (verb, &outcome) {
+            // The page is being left, however long that takes: nobody is answered.
+            self.0.platform.leave_for(address, Word::Url);
+            return pending().await;
         }
+        outcome
+            .unwrap_or_else(|| Err(Error::new(code)))
+            .or_else(|error| match self.valid_record() {
+                // A token that is still valid is good for something, whatever its renewal met with.
+                Some(_) if verb == Verb::GetAccessToken => self.0.given_tokens(),
+                _ => {
+                    self.0.conclude(&error);
+                    Err(error)
+                }
+            })
+            .map(Some)
     }
 
     /// Checks a verb's options, and begins it. With its bound in ms.
@@ -165,7 +168,7 @@ impl<P: Platform> Client<P> {
                 config::check(options, &GET_ACCESS_TOKEN)?;
                 let needed = config::number(options, Word::MinValiditySeconds, 0.0);
                 match self.fresh_record(needed * 1000.0) {
-                    Some(record) => Begun::Done(Some(record::tokens(&record))),
+                    Some(_) => Begun::Done(Some(session.given_tokens()?)),
                     None => {
                         session.live_record()?;
                         Begun::Work(Box::pin(exchange::refresh(session, None)))
@@ -179,7 +182,7 @@ impl<P: Platform> Client<P> {
             Verb::SetTokens => Begun::Done(Some(self.set_tokens(options)?)),
             Verb::SignIn => {
                 sign_in::check(options)?;
-                Begun::Work(Box::pin(sign_in::leave(session, options.clone())))
+                Begun::Work(Box::pin(sign_in::prepare(session, options.clone())))
             }
             Verb::HandleRedirect => match sign_in::recognise(&session, options)? {
                 Some(callback) => Begun::Callback(Box::pin(sign_in::finish(session, callback))),
@@ -192,6 +195,11 @@ impl<P: Platform> Client<P> {
         };
         let ms = config::timeout_ms(options, self.0.config.timeout_ms)?;
         Ok((begun, ms))
+    }
+
+    /// Looks at storage again, since another client of this page has news.
+    pub fn look_again(&self) {
+        self.0.look_again();
     }
 
     /// The session at a glance: the same object until something changes.

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::platform::{Kept, Kind, Kinds};
 use crate::protocol::discovery::{self, Endpoint};
-use crate::protocol::text::{is_bare, is_plain, is_secure};
+use crate::protocol::text::{is_bare, is_loopback, is_plain, is_secure};
 use crate::words::{Code, Problem, Word};
 
 const DEFAULT_RENEW_BEFORE_SECONDS: f64 = 30.0;
@@ -170,8 +170,10 @@ impl<K: Kept> Config<K> {
         let (settings, issuer) = check_issuer(given)?;
         given.copy(Word::ConfigClientId, &settings, Word::ClientId);
         let redirect_uri = given.url(Word::ConfigRedirectUri);
+        // Without a host it is no place to come back to: `javascript:`, `data:`.
+        let is_place = |url: &K| is_bare(url) && url.kind(Word::Host).is_text();
         if !given.kind(Word::ConfigRedirectUri).is_absent()
-            && !redirect_uri.as_ref().is_some_and(is_bare)
+            && !redirect_uri.as_ref().is_some_and(is_place)
         {
             return Err(Error::field(Word::ConfigRedirectUri, Problem::NotUrl));
         }
@@ -182,7 +184,16 @@ impl<K: Kept> Config<K> {
 
         let (metadata, discover) = check_endpoints(given, &settings, &issuer)?;
         check_storage(given)?;
-        check_origins(given)?;
+        // RFC 8707 §2: an absolute URI without a fragment.
+        check_each(given, Word::Resource, Problem::NotUri, |url, _| {
+            !url.kind(Word::Hash).is_text()
+        })?;
+        check_each(
+            given,
+            Word::AllowedOrigins,
+            Problem::NotOrigins,
+            |url, item| url.same(Word::Origin, item, Word::Url),
+        )?;
         let renew_before = number(
             given,
             Word::RenewBeforeSeconds,
@@ -208,14 +219,17 @@ fn check_issuer<K: Kept>(given: &K) -> Result<(K, K), Error<K>> {
     // The endpoints' addresses begin with this text as it stands.
     let issuer = settings
         .url(Word::Issuer)
-        .filter(|url| is_bare(url) && is_plain(&settings, Word::Issuer))
+        .filter(|_| is_plain(&settings, Word::Issuer))
         .ok_or_else(|| wrong(Problem::NotUrl))?;
+    if issuer.is(Word::Protocol, Word::Http) && !is_loopback(&issuer) {
+        let insecure = Error::new(Code::InsecureIssuer);
+        return Err(insecure.naming(Word::Issuer, Problem::NotHttps));
+    }
+    if !is_bare(&issuer) {
+        return Err(wrong(Problem::NotUrl));
+    }
     if !is_secure(&issuer) {
-        return Err(if issuer.is(Word::Protocol, Word::Http) {
-            Error::new(Code::InsecureIssuer).naming(Word::Issuer, Problem::NotHttps)
-        } else {
-            wrong(Problem::NotHttps)
-        });
+        return Err(wrong(Problem::NotHttps));
     }
     // RFC 8414 §2: an issuer has no query.
     if issuer.kind(Word::Search).is_text() {
@@ -288,15 +302,18 @@ fn check_storage<K: Kept>(given: &K) -> Result<(), Error<K>> {
     }
 }
 
-fn check_origins<K: Kept>(given: &K) -> Result<(), Error<K>> {
+/// Checks each text of a list, or the one text: as a URL in its parts, and as it stands in `url`.
+fn check_each<K: Kept>(
+    given: &K,
+    field: Word,
+    problem: Problem,
+    is_fit: impl Fn(&K, &K) -> bool,
+) -> Result<(), Error<K>> {
     let item = K::object();
     let mut at = 0;
-    while given.copy_item(Word::AllowedOrigins, at, &item, Word::Origin) {
-        let is_origin = item
-            .url(Word::Origin)
-            .is_some_and(|url| url.same(Word::Origin, &item, Word::Origin));
-        if !is_origin {
-            return Err(Error::field(Word::AllowedOrigins, Problem::NotOrigins));
+    while given.copy_item(field, at, &item, Word::Url) {
+        if !item.url(Word::Url).is_some_and(|url| is_fit(&url, &item)) {
+            return Err(Error::field(field, problem));
         }
         at += 1;
     }

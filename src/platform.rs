@@ -115,10 +115,10 @@ pub trait Kept: Clone + 'static {
     fn remove(&self, key: Word);
     /// Copies a member of any kind. An absent one changes nothing.
     fn copy(&self, key: Word, to: &Self, to_key: Word);
-    /// Copies a text from this place of a list; whether there is one.
+    /// Copies a text from this place of a list, of which a text alone is one; whether there is one.
     fn copy_item(&self, key: Word, index: u32, to: &Self, to_key: Word) -> bool;
-    /// Copies every member whose name and value are texts or numbers, under the name it has.
-    fn copy_all(&self, to: &Self);
+    /// Copies every member under the name it has; whether all of them are texts.
+    fn copy_all(&self, to: &Self) -> bool;
     /// Copies a text, or a list of texts joined by spaces.
     fn copy_joined(&self, key: Word, to: &Self, to_key: Word);
     /// Adds a text to the end of a text.

@@ -252,6 +252,8 @@ names! {
         NotMilliseconds = "must be a number of milliseconds above 0",
         NotTime = "must be a time in milliseconds since the epoch",
         NotUrl = "must be an absolute URL without a fragment, user name or password",
+        NotUri = "must be absolute URIs without a fragment",
+        NotTexts = "must be an object of strings",
         NotHttps = "must be an https URL (http is for loopback hosts only)",
         HasQuery = "must have no query",
         AdminHost = "is the address of Okta's admin console; use the host without \"-admin\"",

@@ -1,11 +1,8 @@
 //! The JavaScript beside this file, as the core calls it. Numbers only.
-//!
-//! The npm package's shell gives all of it as one module; anywhere else wasm-bindgen carries the files along.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-#[cfg_attr(feature = "npm", wasm_bindgen(raw_module = "h"))]
-#[cfg_attr(not(feature = "npm"), wasm_bindgen(module = "/src/browser/objects.js"))]
+#[wasm_bindgen(module = "/src/browser/objects.js")]
 extern "C" {
     pub fn drop(id: i32);
     pub fn again(id: i32) -> i32;
@@ -34,7 +31,7 @@ extern "C" {
     pub fn remove(id: i32, key: i32);
     pub fn copy(id: i32, key: i32, to: i32, to_key: i32);
     pub fn copy_item(id: i32, key: i32, index: i32, to: i32, to_key: i32) -> i32;
-    pub fn copy_all(id: i32, to: i32);
+    pub fn copy_all(id: i32, to: i32) -> i32;
     pub fn copy_joined(id: i32, key: i32, to: i32, to_key: i32);
     pub fn append(id: i32, key: i32, word: i32);
     pub fn append_member(id: i32, key: i32, from: i32, from_key: i32);
@@ -48,8 +45,7 @@ extern "C" {
     pub fn freeze(id: i32);
 }
 
-#[cfg_attr(feature = "npm", wasm_bindgen(raw_module = "h"))]
-#[cfg_attr(not(feature = "npm"), wasm_bindgen(module = "/src/browser/context.js"))]
+#[wasm_bindgen(module = "/src/browser/context.js")]
 extern "C" {
     pub fn take(context: i32, operation: i32) -> i32;
     pub fn is_aborted(context: i32, call: i32) -> i32;
@@ -60,35 +56,30 @@ extern "C" {
     pub fn claim(context: i32, call: i32);
 }
 
-#[cfg_attr(feature = "npm", wasm_bindgen(raw_module = "h"))]
-#[cfg_attr(not(feature = "npm"), wasm_bindgen(module = "/src/browser/fetch.js"))]
+#[wasm_bindgen(module = "/src/browser/fetch.js")]
 extern "C" {
     pub fn send(context: i32, operation: i32, address: i32, key: i32, form: i32);
 }
 
-#[cfg_attr(feature = "npm", wasm_bindgen(raw_module = "h"))]
-#[cfg_attr(not(feature = "npm"), wasm_bindgen(module = "/src/browser/storage.js"))]
+#[wasm_bindgen(module = "/src/browser/storage.js")]
 extern "C" {
     pub fn load(context: i32, slot: i32) -> i32;
     pub fn save(context: i32, slot: i32, object: i32) -> i32;
     pub fn erase(context: i32, slot: i32);
 }
 
-#[cfg_attr(feature = "npm", wasm_bindgen(raw_module = "h"))]
-#[cfg_attr(not(feature = "npm"), wasm_bindgen(module = "/src/browser/clock.js"))]
+#[wasm_bindgen(module = "/src/browser/clock.js")]
 extern "C" {
     pub fn now() -> f64;
     pub fn sleep(context: i32, operation: i32, ms: f64);
 }
 
-#[cfg_attr(feature = "npm", wasm_bindgen(raw_module = "h"))]
-#[cfg_attr(not(feature = "npm"), wasm_bindgen(module = "/src/browser/locks.js"))]
+#[wasm_bindgen(module = "/src/browser/locks.js")]
 extern "C" {
     pub fn lock(context: i32, operation: i32);
 }
 
-#[cfg_attr(feature = "npm", wasm_bindgen(raw_module = "h"))]
-#[cfg_attr(not(feature = "npm"), wasm_bindgen(module = "/src/browser/page.js"))]
+#[wasm_bindgen(module = "/src/browser/page.js")]
 extern "C" {
     pub fn address(context: i32) -> i32;
     pub fn relative(object: i32, key: i32) -> i32;

@@ -140,8 +140,8 @@ impl Kept for Object {
     fn copy_item(&self, key: Word, index: u32, to: &Self, to_key: Word) -> bool {
         host::copy_item(self.id(), key as i32, index as i32, to.id(), to_key as i32) != 0
     }
-    fn copy_all(&self, to: &Self) {
-        host::copy_all(self.id(), to.id());
+    fn copy_all(&self, to: &Self) -> bool {
+        host::copy_all(self.id(), to.id()) != 0
     }
     fn copy_joined(&self, key: Word, to: &Self, to_key: Word) {
         host::copy_joined(self.id(), key as i32, to.id(), to_key as i32);

@@ -90,15 +90,14 @@ export const copy = (id, key, to, toKey) => {
   if (value !== undefined) write(to, toKey, value);
 };
 export const copy_item = (id, key, index, to, toKey) => {
-  const item = member(id, key)?.[index];
+  const item = [].concat(member(id, key))[index];
   if (typeof item !== "string") return 0;
   write(to, toKey, item);
   return 1;
 };
 export const copy_all = (id, to) => {
-  for (const [name, value] of Object.entries(table[id])) {
-    if (typeof value === "string" || typeof value === "number") table[to][name] = value;
-  }
+  Object.assign(table[to], table[id]);
+  return +Object.values(table[id]).every((value) => typeof value === "string");
 };
 export const copy_joined = (id, key, to, toKey) => {
   const value = member(id, key);

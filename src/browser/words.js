@@ -209,6 +209,8 @@ export const PROBLEMS = [
   "must be a number of milliseconds above 0",
   "must be a time in milliseconds since the epoch",
   "must be an absolute URL without a fragment, user name or password",
+  "must be absolute URIs without a fragment",
+  "must be an object of strings",
   "must be an https URL (http is for loopback hosts only)",
   "must have no query",
   "is the address of Okta's admin console; use the host without \"-admin\"",

@@ -36,6 +36,9 @@ impl Instance {
         Self { browser, client }
     }
 
+    /// Gives everything back. The pointer is of no use after this.
+    pub fn close(self) {}
+
     /// A handle of the error that there is in the place of a client, or 0.
     pub fn error(&self) -> i32 {
         self.client
@@ -73,6 +76,14 @@ impl Instance {
 
     /// Something happened outside: an operation of the context ended, or a call was aborted.
     pub fn run(&self) {
+        self.browser.run();
+    }
+
+    /// Another client of this page, with the same issuer, client id and name, has news.
+    pub fn look_again(&self) {
+        if let Ok(client) = &self.client {
+            client.look_again();
+        }
         self.browser.run();
     }
 

@@ -29,7 +29,7 @@ pub const OF_THE_PROTOCOL: [Word; 16] = [
 pub fn request<K: Kept>(settings: &K, sign_in: &K, options: &K) -> K {
     let params = K::object();
     if let Some(extra) = options.get(Word::ExtraParams) {
-        extra.copy_all(&params);
+        let _ = extra.copy_all(&params);
     }
     settings.copy(Word::ClientId, &params, Word::ClientId);
     params.put(Word::ResponseType, Word::Code);

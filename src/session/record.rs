@@ -57,6 +57,7 @@ pub fn is_ours<K: Kept>(record: &K, settings: &K) -> bool {
     record.number(Word::Version) == VERSION
         && record.same(Word::Issuer, settings, Word::Issuer)
         && record.same(Word::ClientId, settings, Word::ClientId)
+        && record.is(Word::TokenType, Word::Bearer)
         && texts
         && times
         && record.kind(Word::AccessToken).is_text()

@@ -13,7 +13,6 @@ use crate::protocol::{authorization, token};
 use crate::task::Shared;
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
-use core::future::pending;
 
 const SIGN_IN_MS: f64 = 3_600_000.0;
 const MOST_SIGN_INS: u32 = 5;
@@ -44,11 +43,7 @@ const RULES: [Rule; 11] = [
         Problem::NotSeconds,
     ),
     (Word::Idp, MAY_BE_ABSENT | TEXT, Problem::NotText),
-    (
-        Word::ExtraParams,
-        MAY_BE_ABSENT | OBJECT,
-        Problem::NotObject,
-    ),
+    (Word::ExtraParams, MAY_BE_ABSENT | OBJECT, Problem::NotTexts),
     SIGNAL,
     TIMEOUT,
 ];
@@ -57,6 +52,9 @@ const RULES: [Rule; 11] = [
 pub fn check<K: Kept>(options: &K) -> Result<(), Error<K>> {
     config::check(options, &RULES)?;
     if let Some(extra) = options.get(Word::ExtraParams) {
+        if !extra.copy_all(&K::object()) {
+            return Err(Error::field(Word::ExtraParams, Problem::NotTexts));
+        }
         for &name in &authorization::OF_THE_PROTOCOL {
             if !extra.kind(name).is_absent() {
                 return Err(Error::field(name, Problem::OfTheProtocol));
@@ -66,8 +64,8 @@ pub fn check<K: Kept>(options: &K) -> Result<(), Error<K>> {
     Ok(())
 }
 
-/// Leaves for the server's sign-in page: ends only where it cannot.
-pub async fn leave<P: Platform>(session: Rc<Session<P>>, options: P::Kept) -> Outcome<P::Kept> {
+/// Prepares a sign-in: an object whose `url` is the server's page to leave for.
+pub async fn prepare<P: Platform>(session: Rc<Session<P>>, options: P::Kept) -> Outcome<P::Kept> {
     let config = &session.config;
     if session.platform.address().is_none() {
         return Err(Error::new(Code::Unsupported).because(Word::Authorization));
@@ -98,8 +96,7 @@ pub async fn leave<P: Platform>(session: Rc<Session<P>>, options: P::Kept) -> Ou
     metadata.copy(name, &address, Word::Url);
     let params = authorization::request(&config.settings, &sign_in, &options);
     address.add_query(Word::Url, &params);
-    session.platform.leave_for(&address, Word::Url);
-    pending().await
+    Ok(address)
 }
 
 fn begin<P: Platform>(session: &Session<P>, options: &P::Kept) -> Outcome<P::Kept> {
@@ -134,6 +131,8 @@ pub fn recognise<P: Platform>(
     session: &Session<P>,
     options: &P::Kept,
 ) -> Result<Option<P::Kept>, Error<P::Kept>> {
+    let rule = (Word::Url, MAY_BE_ABSENT | TEXT, Problem::NotUrl);
+    config::check(options, &[rule])?;
     let page = session.platform.address();
     let url = if options.kind(Word::Url).is_absent() {
         page.clone()

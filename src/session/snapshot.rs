@@ -53,8 +53,7 @@ impl<P: Platform> Session<P> {
             Some(tokens) => snapshot.attach(Word::Tokens, tokens),
             None => snapshot.put_null(Word::Tokens),
         }
-        let is_persisted = self.is_stored.get() && self.platform.is_lasting();
-        snapshot.flag(Word::Persisted, is_persisted);
+        snapshot.flag(Word::Persisted, self.is_persisted());
         match self.failure.get() {
             Some(failure) => {
                 failure.about.flag(Word::SessionLost, false);

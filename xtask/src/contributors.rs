@@ -1,8 +1,10 @@
 //! What the bytes are spent on: the largest functions of the module and the largest JavaScript files.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
 use std::ops::Range;
+use std::path::Path;
 
 use anyhow::Result;
 use rustc_demangle::demangle;
@@ -14,53 +16,61 @@ use crate::size_table::{grouped, print_table};
 
 const SHOWN: usize = 10;
 
-struct Contributor {
-    origin: String,
+struct Part {
     name: String,
     bytes: usize,
 }
 
 pub fn print(repository: &Repository, package: &Package) -> Result<()> {
+    let functions = parts_of_module(&package.module.with_names(repository)?)?;
+    let total = length_of(&package.module.file)?;
     println!(
-        "\nThe largest parts of the wasm ({} bytes):",
-        grouped(package.wasm.len())
+        "\nThe wasm, {} bytes, by crate (a function that was inlined counts where it went):",
+        grouped(total)
     );
-    print_largest(
-        "crate",
-        "function",
-        parts_of_module(&package.named_wasm(repository)?)?,
-        package.wasm.len(),
-    );
+    print_largest("crate", by_crate(&functions), total);
+    println!("\nIts largest functions:");
+    print_largest("function", functions, total);
+
+    let total = length_of(&package.javascript)?;
     println!(
-        "\nThe largest parts of the JavaScript without the wasm ({} bytes):",
-        grouped(package.javascript.len())
+        "\nThe JavaScript without the wasm, {} bytes, by file:",
+        grouped(total)
     );
-    print_largest(
-        "",
-        "file",
-        parts_of_javascript(package),
-        package.javascript.len(),
-    );
+    print_largest("file", parts_of_javascript(package), total);
     Ok(())
 }
 
-fn print_largest(origin: &str, name: &str, mut parts: Vec<Contributor>, total: usize) {
+fn length_of(file: &Path) -> Result<usize> {
+    Ok(usize::try_from(fs::metadata(file)?.len())?)
+}
+
+fn print_largest(kind: &str, mut parts: Vec<Part>, total: usize) {
     parts.sort_by_key(|part| Reverse(part.bytes));
-    let mut rows = vec![[name, origin, "bytes", "share"].map(str::to_owned).to_vec()];
+    let mut rows = vec![[kind, "bytes", "share"].map(str::to_owned).to_vec()];
     for part in parts.iter().take(SHOWN) {
         let share = format!("{:.1} %", 100.0 * part.bytes as f64 / total as f64);
-        rows.push(vec![
-            shortened(&part.name),
-            part.origin.clone(),
-            grouped(part.bytes),
-            share,
-        ]);
+        rows.push(vec![shortened(&part.name), grouped(part.bytes), share]);
     }
     print_table(&rows);
 }
 
-/// The functions, and what is no code as one part a section.
-fn parts_of_module(named_wasm: &[u8]) -> Result<Vec<Contributor>> {
+fn by_crate(functions: &[Part]) -> Vec<Part> {
+    let mut crates = BTreeMap::new();
+    for function in functions {
+        *crates.entry(crate_of(&function.name)).or_default() += function.bytes;
+    }
+    crates
+        .into_iter()
+        .map(|(name, bytes)| Part {
+            name: name.to_owned(),
+            bytes,
+        })
+        .collect()
+}
+
+/// The functions, and the data.
+fn parts_of_module(named_wasm: &[u8]) -> Result<Vec<Part>> {
     let mut imported = 0;
     let mut sizes = Vec::new();
     let mut names = HashMap::new();
@@ -96,18 +106,14 @@ fn parts_of_module(named_wasm: &[u8]) -> Result<Vec<Contributor>> {
             || format!("function {index}"),
             |name| format!("{:#}", demangle(name)),
         );
-        Contributor {
-            origin: crate_of(&name).to_owned(),
-            name,
-            bytes,
-        }
+        Part { name, bytes }
     });
-    let data = Contributor {
-        origin: String::new(),
-        name: "(data)".to_owned(),
-        bytes: data,
-    };
-    Ok(functions.chain([data]).collect())
+    Ok(functions
+        .chain([Part {
+            name: "(data)".to_owned(),
+            bytes: data,
+        }])
+        .collect())
 }
 
 fn length(range: &Range<u64>) -> Result<usize> {
@@ -126,13 +132,11 @@ fn shortened(name: &str) -> String {
     format!("{start}…{end}")
 }
 
-/// The crate that a demangled name begins with, also in `<a::B as c::D>::e`.
+/// The crate that a demangled name begins with, also in `<a::B as c::D>::e`; exports and the like have none.
 fn crate_of(name: &str) -> &str {
-    let start = name
-        .trim_start_matches(['<', '&', '(', '[', '*'])
-        .trim_start_matches("dyn ")
-        .trim_start_matches("mut ");
-    match start.split_once("::") {
+    let path = name.trim_start_matches(['<', '&', '(', '[', '*']);
+    let path = path.trim_start_matches("dyn ").trim_start_matches("mut ");
+    match path.split_once("::") {
         Some((first, _))
             if first
                 .chars()
@@ -140,11 +144,11 @@ fn crate_of(name: &str) -> &str {
         {
             first
         }
-        _ => "",
+        _ => "(none)",
     }
 }
 
-fn parts_of_javascript(package: &Package) -> Vec<Contributor> {
+fn parts_of_javascript(package: &Package) -> Vec<Part> {
     let outputs = package.metafile["outputs"]
         .as_object()
         .into_iter()
@@ -153,13 +157,11 @@ fn parts_of_javascript(package: &Package) -> Vec<Contributor> {
         .filter_map(|(_, output)| output["inputs"].as_object())
         .flatten();
     inputs
-        .filter(|(file, _)| !file.ends_with("wasm-text.js"))
         .map(|(file, input)| {
             let bytes = input["bytesInOutput"]
                 .as_u64()
                 .and_then(|bytes| usize::try_from(bytes).ok());
-            Contributor {
-                origin: String::new(),
+            Part {
                 name: file.clone(),
                 bytes: bytes.unwrap_or(0),
             }
@@ -179,7 +181,7 @@ mod tests {
             "alloc"
         );
         assert_eq!(crate_of("<&mut core::fmt::Formatter as X>::y"), "core");
-        assert_eq!(crate_of("memcpy"), "");
-        assert_eq!(crate_of("<T as core::any::Any>::type_id"), "");
+        assert_eq!(crate_of("memcpy"), "(none)");
+        assert_eq!(crate_of("<T as core::any::Any>::type_id"), "(none)");
     }
 }
