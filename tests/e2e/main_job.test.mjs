@@ -288,6 +288,23 @@ describe("what the app sees", () => {
     assert.deepEqual((await stage.state()).stored.session, {});
   });
 
+  test("t10 two clients of one name in a page are one session: one request, one news", async () => {
+    stage.proxy.forget();
+    const { answers, told, after } = await stage.browser.run(async (config) => {
+      const other = await probe.createClient(config);
+      const told = [];
+      other.subscribe(({ type, snapshot }) => told.push([type, snapshot.status, snapshot.tokens?.accessToken ?? null]));
+      const answers = await Promise.all([probe.client.refresh(), other.refresh(), probe.client.refresh(), other.refresh()]);
+      await probe.client.signOut({ local: true });
+      return { answers, told, after: [other.getSnapshot().status, other.getRefreshToken()] };
+    }, stage.config);
+    assert.equal(stage.proxy.to(stage.paths.token).length, 1);
+    const { accessToken } = answers[0];
+    for (const answer of answers) assert.deepEqual(answer, answers[0]);
+    assert.deepEqual(told, [["renewed", "signed-in", accessToken], ["signed-out", "signed-out", null]]);
+    assert.deepEqual(after, ["signed-out", null]);
+  });
+
   test("two clients with different names are two sessions", async () => {
     const before = await stage.state();
     const other = await stage.start({ ...stage.config, name: "other" });
