@@ -71,14 +71,15 @@ test("calls in flight are told too, and their lock is free", async () => {
   tokens = stage.lastTokens();
 });
 
-test("what cannot reject does not throw", async () => {
-  const before = await stage.state();
-  for (const method of ["getSnapshot", "getRefreshToken", "close"]) {
-    const { error } = await trapIn(method);
-    assert.equal(error, undefined, method);
-    assert.deepEqual(await stage.state(), before);
-  }
-  assert.deepEqual((await stage.start()).tokens, before.tokens);
+test("what cannot reject does not throw, and answers as before", async () => {
+  const { tokens, refreshToken, ...before } = await stage.state();
+  const snapshot = await trapIn("getSnapshot");
+  assert.deepEqual(snapshot.value, { status: before.status, tokens, persisted: before.persisted, error: before.error });
+  assert.equal((await stage.state()).refreshToken, refreshToken);
+  assert.equal((await trapIn("getRefreshToken")).value, refreshToken);
+  assert.equal((await stage.state()).refreshToken, refreshToken);
+  assert.equal((await trapIn("close")).error, undefined);
+  assert.equal((await stage.start()).refreshToken, refreshToken);
 });
 
 test("a session in memory survives it", async () => {
