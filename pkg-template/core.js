@@ -6,6 +6,9 @@ import { drop, keep, kept, release } from "../src/browser/objects.js";
 // Made by the build: the functions of ../src/browser that the module imports.
 import { imports } from "wasm-imports";
 
+/** Every client's part, by which those of one session tell each other of news. */
+const cores = new Set();
+
 /** The instance, and how each of its clients ends when it traps. */
 let engine;
 
@@ -40,7 +43,7 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
   const handOut = () => {
     isHandingOut = true;
     for (let item; (item = context.outbox.shift()); ) {
-      if (item.what === contexts.EVENT) deliver(item);
+      if (item.what === contexts.EVENT) tell(item);
       else settle(item);
     }
     isHandingOut = false;
@@ -48,6 +51,13 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
       isClosing = false;
       last = { refreshToken: refreshToken(), snapshot: snapshot() };
       giveBack();
+    }
+  };
+
+  const tell = (event) => {
+    deliver(event);
+    for (const other of [...cores]) {
+      if (other !== self && other.identity === self.identity) other.lookAgain();
     }
   };
 
@@ -60,6 +70,7 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
 
   const trapped = (cause) => {
     onTraps.delete(trapped);
+    cores.delete(self);
     onTrap();
     for (const stop of context.operations.values()) stop();
     context.operations.clear();
@@ -79,10 +90,15 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
 
   const giveBack = () => {
     onTraps.delete(trapped);
+    cores.delete(self);
     wasm.instance_close(pointer);
     drop(id);
   };
 
+  const self = {
+    identity: contexts.identityOf(config),
+    lookAgain: () => void enter(wasm.instance_look_again),
+  };
   const id = contexts.open(config, () => void enter(wasm.instance_run), slots);
   const context = kept(id);
   onTraps.add(trapped);
@@ -93,6 +109,7 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
     throw new RekindleError(release(error));
   }
 
+  cores.add(self);
   return {
     slots: context.slots,
 
@@ -113,7 +130,7 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
 
     /** Gives everything back as soon as nothing is under way. */
     close() {
-      isClosing = true;
+      isClosing = !last;
       if (!isHandingOut) handOut();
     },
 

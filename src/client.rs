@@ -138,7 +138,7 @@ impl<P: Platform> Client<P> {
             .unwrap_or_else(|| Err(Error::new(code)))
             .or_else(|error| match self.valid_record() {
                 // A token that is still valid is good for something, whatever its renewal met with.
-                Some(record) if verb == Verb::GetAccessToken => Ok(record::tokens(&record)),
+                Some(_) if verb == Verb::GetAccessToken => self.0.given_tokens(),
                 _ => {
                     self.0.conclude(&error);
                     Err(error)
@@ -168,7 +168,7 @@ impl<P: Platform> Client<P> {
                 config::check(options, &GET_ACCESS_TOKEN)?;
                 let needed = config::number(options, Word::MinValiditySeconds, 0.0);
                 match self.fresh_record(needed * 1000.0) {
-                    Some(record) => Begun::Done(Some(record::tokens(&record))),
+                    Some(_) => Begun::Done(Some(session.given_tokens()?)),
                     None => {
                         session.live_record()?;
                         Begun::Work(Box::pin(exchange::refresh(session, None)))
@@ -195,6 +195,11 @@ impl<P: Platform> Client<P> {
         };
         let ms = config::timeout_ms(options, self.0.config.timeout_ms)?;
         Ok((begun, ms))
+    }
+
+    /// Looks at storage again, since another client of this page has news.
+    pub fn look_again(&self) {
+        self.0.look_again();
     }
 
     /// The session at a glance: the same object until something changes.

@@ -46,12 +46,16 @@ const chosen = (storage = "session") => {
 export const identityOf = ({ issuer, clientId, name = "" }) =>
   [String(issuer).replace(/\/$/, ""), clientId, name].map((part) => encodeURIComponent(String(part))).join(":");
 
+/** A name that no other page load has. */
+let page;
+
 /**
  * Opens a context for a config that need not be checked yet.
  * `resume()` is called from a task of its own when an operation ended. `slots`: those of a context that this one replaces.
  */
 export const open = (config, resume, slots) => {
   const hasPage = typeof document === "object";
+  page ??= globalThis.crypto?.getRandomValues(new Uint32Array(2)).join("");
   const session = hasPage ? taken(() => sessionStorage) : undefined;
   const identity = identityOf(config);
   return keep({
@@ -65,7 +69,8 @@ export const open = (config, resume, slots) => {
       { key: `rekindle:sign-ins:${identity}`, storage: session },
       { key: `rekindle:metadata:${identity}`, storage: session },
     ],
-    lock: `rekindle:${identity}`,
+    // Only localStorage has one record for all tabs of the browser; else two clients of this page are all that could meet.
+    lock: `rekindle:${identity}` + (config.storage === "local" ? "" : `:${page}`),
     // How to stop each operation under way, and the results that the core has not taken yet.
     operations: new Map(),
     results: new Map(),
@@ -74,9 +79,13 @@ export const open = (config, resume, slots) => {
   });
 };
 
-/** Ends an operation, unless it was cancelled, with an object, a failure's object, or nothing. */
-export const finish = (context, operation, result, isFailure) => {
+/**
+ * Ends an operation, unless it was cancelled, with an object, a failure's object, or nothing. It can no longer be stopped then;
+ * `stop` is for what goes on after its end, as a lock does.
+ */
+export const finish = (context, operation, result, isFailure, stop = () => {}) => {
   if (!context.operations.has(operation)) return;
+  context.operations.set(operation, stop);
   const id = result ? keep(result) : 0;
   context.results.set(operation, isFailure ? -id : id);
   context.resume();

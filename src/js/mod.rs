@@ -79,6 +79,14 @@ impl Instance {
         self.browser.run();
     }
 
+    /// Another client of this page, with the same issuer, client id and name, has news.
+    pub fn look_again(&self) {
+        if let Ok(client) = &self.client {
+            client.look_again();
+        }
+        self.browser.run();
+    }
+
     /// A handle of the snapshot.
     pub fn snapshot(&self) -> i32 {
         self.client

@@ -76,21 +76,29 @@ impl<P: Platform> Session<P> {
 
     /// Looks at storage again: another client object of this page may have written there, or someone has cleared it.
     pub fn look_again(&self) {
-        let Some(held) = self.record() else { return };
         if !self.is_stored.get() {
             return;
         }
-        match self.platform.load(Slot::Record) {
-            Ok(Some(stored)) => {
-                let is_news = [Word::RefreshToken, Word::AccessToken]
-                    .iter()
-                    .any(|&key| !stored.same(key, &held, key));
+        match (self.record(), self.platform.load(Slot::Record)) {
+            (held, Ok(Some(stored))) => {
+                let is_news = held.as_ref().is_none_or(|held| {
+                    [Word::RefreshToken, Word::AccessToken]
+                        .iter()
+                        .any(|&key| !stored.same(key, held, key))
+                });
                 if is_news && record::is_ours(&stored, &self.config.settings) {
                     self.hold(Some(stored));
+                    let is_first = held.is_none();
+                    let event = if is_first {
+                        Event::SignedIn
+                    } else {
+                        Event::Renewed
+                    };
+                    self.emit(event, None);
                 }
             }
-            Ok(None) => self.end(Event::SignedOut, None),
-            Err(_) => {}
+            (Some(_), Ok(None)) => self.end(Event::SignedOut, None),
+            (None, Ok(None)) | (_, Err(_)) => {}
         }
     }
 
@@ -107,7 +115,8 @@ impl<P: Platform> Session<P> {
             let saved = self.platform.save(Slot::Record, &smaller);
             self.is_stored.set(saved.is_ok());
         }
-        self.failure.set(saved.err().map(storage_error));
+        let failed = saved.err().or_else(|| self.unreadable());
+        self.failure.set(failed.map(storage_error));
         self.hold(Some(record));
     }
 
@@ -150,6 +159,10 @@ impl<P: Platform> Session<P> {
             let is_lost = self.live_record().is_err();
             error.about.flag(Word::SessionLost, is_lost);
         }
+    }
+
+    fn unreadable(&self) -> Option<StorageFailed> {
+        (!self.is_readable.get()).then_some(StorageFailed::Unavailable)
     }
 
     fn hold(&self, record: Option<P::Kept>) {
