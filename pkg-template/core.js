@@ -6,6 +6,11 @@ import { drop, keep, kept, release } from "../src/browser/objects.js";
 // Made by the build: the functions of ../src/browser that the module imports.
 import { imports } from "wasm-imports";
 
+// What `read` in js/mod.rs gives.
+const SNAPSHOT = 0;
+const RECORD = 1;
+const ERROR = 2;
+
 /** Every client's part, by which those of one session tell each other of news. */
 const cores = new Set();
 
@@ -81,10 +86,10 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
     drop(id);
   };
 
-  const snapshot = () => last?.snapshot ?? release(enter(wasm.instance_snapshot));
+  const snapshot = () => last?.snapshot ?? release(enter(wasm.instance_read, SNAPSHOT));
   const refreshToken = () => {
     if (last) return last.refreshToken;
-    const record = enter(wasm.instance_record);
+    const record = enter(wasm.instance_read, RECORD);
     return (record && release(record).refresh_token) || null;
   };
 
@@ -97,13 +102,13 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
 
   const self = {
     identity: contexts.identityOf(config),
-    lookAgain: () => void enter(wasm.instance_look_again),
+    lookAgain: () => void enter(wasm.instance_run, 1),
   };
-  const id = contexts.open(config, () => void enter(wasm.instance_run), slots);
+  const id = contexts.open(config, () => void enter(wasm.instance_run, 0), slots);
   const context = kept(id);
   onTraps.add(trapped);
   const pointer = wasm.instance_new(id, keep(config));
-  const error = enter(wasm.instance_error);
+  const error = enter(wasm.instance_read, ERROR);
   if (error) {
     giveBack();
     throw new RekindleError(release(error));
@@ -125,7 +130,7 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
     /** Ends a call; what it shares with others goes on. */
     abort(call) {
       call.isAborted = true;
-      enter(wasm.instance_run);
+      enter(wasm.instance_run, 0);
     },
 
     /** Gives everything back as soon as nothing is under way. */

@@ -7,7 +7,13 @@ import { compileOnce } from "./wasm.js";
 export { RekindleError };
 
 // In the order of `Verb` in js/mod.rs, and of `Event` in platform.rs.
-const [REFRESH, GET_ACCESS_TOKEN, INTROSPECT, SET_TOKENS, SIGN_IN, HANDLE_REDIRECT, SIGN_OUT] = [0, 1, 2, 3, 4, 5, 6];
+const REFRESH = 0;
+const GET_ACCESS_TOKEN = 1;
+const INTROSPECT = 2;
+const SET_TOKENS = 3;
+const SIGN_IN = 4;
+const HANDLE_REDIRECT = 5;
+const SIGN_OUT = 6;
 const EVENTS = ["signed-in", "renewed", "signed-out", "session-lost"];
 
 /** The callback of this page load, by client identity: a page that is mounted twice handles it once. */
