@@ -57,7 +57,17 @@ const openClient = (module, config) => {
     slots = core.slots;
     return core;
   };
-  current();
+  /** The last one given: an app that renders it is never without. */
+  let snapshot = current().snapshot();
+
+  /** What may not fail is asked of a fresh instance where the first one traps. */
+  const asked = (ask) => {
+    try {
+      return ask(current()) ?? ask(current());
+    } catch {
+      return undefined;
+    }
+  };
 
   const closed = () => new RekindleError({ code: "closed" });
 
@@ -116,8 +126,11 @@ const openClient = (module, config) => {
       return call.promise;
     },
 
-    getSnapshot: () => current().snapshot(),
-    getRefreshToken: () => current().refreshToken(),
+    getSnapshot: () => {
+      snapshot = asked((core) => core.snapshot()) ?? snapshot;
+      return snapshot;
+    },
+    getRefreshToken: () => asked((core) => core.refreshToken()) ?? null,
     subscribe(listener) {
       if (typeof listener !== "function") throw mustBe("listener", "must be a function");
       // Each subscription is its own, also of the same function.

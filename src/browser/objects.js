@@ -28,7 +28,9 @@ const text = (id, key) => {
   return typeof value === "string" ? value : undefined;
 };
 
+// 0 stands for nothing, and is never given out.
 export const drop = (id) => {
+  if (!id) return;
   table[id] = undefined;
   free.push(id);
 };
