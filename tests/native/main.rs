@@ -12,12 +12,15 @@
     reason = "a test that cannot go on has failed, and says so by a panic"
 )]
 
+mod authorization;
+mod discovery;
 mod kept;
 #[macro_use]
 #[path = "../support/kept_cases/mod.rs"]
 mod kept_cases;
 mod introspection;
 mod oauth_error;
+mod okta;
 mod pkce;
 mod strategies;
 mod support;
