@@ -12,7 +12,11 @@
     reason = "a test that cannot go on has failed, and says so by a panic"
 )]
 
+extern crate alloc;
+
 mod authorization;
+mod config;
+mod config_values;
 mod discovery;
 mod kept;
 #[macro_use]
@@ -21,12 +25,17 @@ mod kept_cases;
 mod introspection;
 mod oauth_error;
 mod okta;
+mod options;
 mod pkce;
+mod record;
+mod renewal;
 mod strategies;
 mod support;
+mod task;
 mod text;
 mod token;
 mod token_requests;
+mod words;
 
 use kept::Object;
 
