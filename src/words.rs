@@ -127,7 +127,6 @@ names! {
         RetryAfter = "retryAfter",
         RetryAfterDate = "retryAfterDate",
         RateLimitReset = "rateLimitReset",
-        Cause = "cause",
         // Our own record and pending sign-ins.
         Version = "version",
         ExpiresAt = "expires_at",
@@ -165,6 +164,7 @@ names! {
         Fetch = "fetch",
         DefaultScope = "openid profile offline_access",
         Dot = ".",
+        NumberSign = "#",
         Empty = "",
         // Its member `endpoints`.
         Authorization = "authorization",

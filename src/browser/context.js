@@ -44,7 +44,7 @@ const chosen = (storage = "session") => {
 
 /** What keeps two clients apart in storage and locks. */
 export const identityOf = ({ issuer, clientId, name = "" }) =>
-  [String(issuer).replace(/\/$/, ""), clientId, name].map((part) => encodeURIComponent(String(part))).join(":");
+  [String(issuer).replace(/\/$/, ""), clientId, name].map((part) => String(part).replaceAll("|", "%7C")).join("|");
 
 /** A name that no other page load has. */
 let page;
@@ -55,7 +55,7 @@ let page;
  */
 export const open = (config, resume, slots) => {
   const hasPage = typeof document === "object";
-  page ??= globalThis.crypto?.getRandomValues(new Uint32Array(2)).join("");
+  page ??= globalThis.crypto?.getRandomValues?.(new Uint32Array(2)).join("-");
   const session = hasPage ? taken(() => sessionStorage) : undefined;
   const identity = identityOf(config);
   return keep({
@@ -79,9 +79,13 @@ export const open = (config, resume, slots) => {
   });
 };
 
-/** Ends an operation, unless it was cancelled, with an object, a failure's object, or nothing. */
-export const finish = (context, operation, result, isFailure) => {
+/**
+ * Ends an operation, unless it was cancelled, with an object, a failure's object, or nothing. It can no longer be stopped then;
+ * `stop` is for what goes on after its end, as a lock does.
+ */
+export const finish = (context, operation, result, isFailure, stop = () => {}) => {
   if (!context.operations.has(operation)) return;
+  context.operations.set(operation, stop);
   const id = result ? keep(result) : 0;
   context.results.set(operation, isFailure ? -id : id);
   context.resume();

@@ -6,12 +6,10 @@ import { finish } from "./context.js";
 export const lock = (id, operation) => {
   const context = kept(id);
   const controller = new AbortController();
-  let letGo = () => controller.abort();
-  context.operations.set(operation, () => letGo());
+  context.operations.set(operation, () => controller.abort());
   const granted = () =>
     new Promise((resolve) => {
-      letGo = resolve;
-      if (context.operations.has(operation)) finish(context, operation);
+      if (context.operations.has(operation)) finish(context, operation, undefined, false, resolve);
       else resolve();
     });
   const locks = context.hasPage && globalThis.navigator?.locks;

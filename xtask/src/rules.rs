@@ -3,6 +3,7 @@
 
 mod code;
 mod documents;
+mod tests_that_run;
 mod versions;
 
 use std::fs;

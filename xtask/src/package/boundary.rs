@@ -7,63 +7,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
-use wasmparser::{Parser, Payload};
 
 use crate::repository::Repository;
-use crate::run;
 
-/// How the exports begin that the shell calls: the methods of the one struct that is exported. Whatever else
-/// wasm-bindgen exports, its own JavaScript would need.
+/// How the exports begin that the shell calls: they are the methods of the one struct that is exported.
 pub const EXPORTS: &str = "instance_";
-
-/// Takes what the shell cannot reach out of the module in `wasm`.
-pub fn remove_unreachable(
-    repository: &Repository,
-    wasm: &Path,
-    work: &Path,
-    features: &[&str],
-) -> Result<PathBuf> {
-    let exports = exports(&fs::read(wasm)?)?;
-    let nodes = exports
-        .iter()
-        .map(|export| json!({ "name": export, "export": export }));
-    let root = json!({ "name": "shell", "root": true, "reaches": exports });
-    let graph = work.join("reachable.json");
-    fs::write(&graph, Value::from_iter(nodes.chain([root])).to_string())?;
-
-    let reachable = work.join("reachable.wasm");
-    run::output(
-        repository
-            .npm_program("wasm-metadce")
-            .args(features)
-            .arg("--debuginfo")
-            .arg(wasm)
-            .arg(format!("--graph-file={}", graph.display()))
-            .arg("-o")
-            .arg(&reachable),
-    )?;
-    Ok(reachable)
-}
-
-fn exports(wasm: &[u8]) -> Result<Vec<String>> {
-    let mut exports = Vec::new();
-    for payload in Parser::new(0).parse_all(wasm) {
-        if let Payload::ExportSection(section) = payload? {
-            for export in section {
-                let name = export?.name;
-                if name.starts_with(EXPORTS) || name == "memory" {
-                    exports.push(name.to_owned());
-                }
-            }
-        }
-    }
-    Ok(exports)
-}
 
 /// The names that wasm-opt gave: `{ "imports": [[module, name, short]], "exports": [[name, short]] }`.
 pub struct Names(Value);
@@ -97,9 +49,11 @@ impl Names {
                     "{name} as {local}, "
                 )?;
                 writeln!(members, "  {short}: {local},")?;
-            } else {
+            } else if from == "./rekindle_bg.js" {
                 // wasm-bindgen's own, which converts texts and objects: numbers never call it.
                 writeln!(members, "  {short}: () => {{}},")?;
+            } else {
+                bail!("the module imports {name} from {from}, which is no file of the repository");
             }
         }
         let mut module = String::new();
@@ -151,6 +105,18 @@ mod tests {
             "import { now as src_browser_clock_js_now, } from \"/r/src/browser/clock.js\";\n\
              import { now as src_browser_page_js_now, } from \"/r/src/browser/page.js\";\n\
              export const imports = { a: {\n  a: src_browser_clock_js_now,\n  b: src_browser_page_js_now,\n  c: () => {},\n} };\n"
+        );
+    }
+
+    #[test]
+    fn an_import_from_elsewhere_is_refused() {
+        let names = Names::read(r#"{ "imports": [["env", "now", "a"]] }"#).unwrap();
+        let error = names
+            .imports(&Repository { root: "/r".into() })
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the module imports now from env, which is no file of the repository"
         );
     }
 

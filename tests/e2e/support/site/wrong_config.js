@@ -10,14 +10,14 @@ export const rows = [
   ["a configuration that is a text", () => "https://id.example", "config"],
 
   ...each("issuer", [undefined, null, 7, "", "id.example", "//id.example", "not a url", "ftp://id.example", "javascript:alert(1)",
-    `${https}/?tenant=1`, `${https}/#top`, "https://user:secret@id.example", "http://127.0.0.1@evil.example", {}]),
+    `${https}/?tenant=1`, `${https}/#top`, "https://user:secret@id.example", {}]),
   ["issuer: an Okta admin host", { issuer: "https://dev-1-admin.okta.com/oauth2/default" }, "https://dev-1.okta.com"],
   ...each("issuer", [
     "http://id.example", "http://localhost.evil.example", "http://127.0.0.1.nip.example",
-    "http://10.0.0.1", "http://0.0.0.0",
+    "http://10.0.0.1", "http://0.0.0.0", "http://127.0.0.1@evil.example", "http://localhost./",
   ], "insecure_issuer"),
   ...each("clientId", [undefined, null, "", 7, {}]),
-  ...each("redirectUri", [null, 7, "", "callback", "/callback", `${https}/callback#part`]),
+  ...each("redirectUri", [null, 7, "", "callback", "/callback", "javascript:alert(1)", `${https}/callback#part`]),
   ...each("scope", [null, 7, {}, [7], ["openid", null]]),
   ...each("resource", [null, 7, {}, [7], "not a url", "https://api.example/#part"]),
   ...each("endpoints", [null, 7, "auth0", "Okta", []]),
