@@ -342,7 +342,6 @@ const ANSWER: &[Word] = &[
     Word::RetryAfter,
     Word::RetryAfterDate,
     Word::RateLimitReset,
-    Word::Cause,
 ];
 /// The members of a body that anything is read from, and one that nothing is.
 const BODY: &[Word] = &[

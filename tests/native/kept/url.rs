@@ -3,14 +3,10 @@
 use super::{Object, Value};
 use url::{Url, form_urlencoded, quirks};
 
-/// A URL in its parts, as `parts` in `src/browser/objects.js`; none where it is no URL.
+/// A URL in its parts, as `parts` in `src/browser/objects.js` has them; none where it is no URL.
 pub fn parts(address: &str, base: Option<&str>) -> Option<Object> {
     let base = base.and_then(|base| Url::parse(base).ok());
     let url = Url::options().base_url(base.as_ref()).parse(address).ok()?;
-    let hash = match url.fragment() {
-        Some(fragment) => format!("#{fragment}"),
-        None => String::new(),
-    };
     let texts = [
         ("href", quirks::href(&url)),
         ("origin", &quirks::origin(&url)),
@@ -21,7 +17,7 @@ pub fn parts(address: &str, base: Option<&str>) -> Option<Object> {
         ("hostname", quirks::hostname(&url)),
         ("pathname", quirks::pathname(&url)),
         ("search", quirks::search(&url)),
-        ("hash", &hash),
+        ("hash", quirks::hash(&url)),
     ];
     let parts = Object::of(texts.map(|(name, text)| (name.to_owned(), text.into())));
     let params = url

@@ -75,7 +75,7 @@ macro_rules! kept_cases {
             stray_overlooks_undefined
             url_gives_the_parts
             url_writes_hosts_in_one_way
-            url_finds_empty_fragments
+            url_tells_empty_queries_and_fragments_by_its_end_alone
             url_gives_the_last_of_repeated_parameters
             url_of_what_is_no_absolute_url
             add_query_sets_parameters
