@@ -152,7 +152,7 @@ fn news_that_a_task_tells_of_without_ending_bring_another_pass() {
 }
 
 #[test]
-fn without_news_nothing_is_polled() {
+fn without_news_nothing_is_polled_and_nothing_is_lost() {
     let tasks = Tasks::default();
     let polls = Rc::new(Cell::new(0));
     let count = polls.clone();
@@ -163,6 +163,9 @@ fn without_news_nothing_is_polled() {
     tasks.run();
     tasks.run();
     assert_eq!(polls.get(), 1);
+    tasks.tell();
+    tasks.run();
+    assert_eq!(polls.get(), 2);
 }
 
 #[test]
