@@ -176,8 +176,7 @@ fn l01_parameters_are_decoded_and_of_a_repeated_one_the_last_counts() {
 #[track_caller]
 fn refused(callback: serde_json::Value, sign_in: &Object) -> Object {
     check(&object(callback), sign_in)
-        .err()
-        .expect("it is refused")
+        .expect_err("it is refused")
         .about
 }
 

@@ -77,7 +77,7 @@ fn v11_q13_only_a_boolean_active_counts() {
         json!({}).into(),
     ] {
         let answer = with(object(json!({ "sub": "00u1" })), "active", active);
-        let error = check(answer).err().expect("it is refused");
+        let error = check(answer).expect_err("it is refused");
         assert_members(
             &error.about,
             &json!({ "code": "invalid_response", "retryable": false, "field": "active", "problem": "is missing from the answer or of the wrong type" }),

@@ -81,7 +81,7 @@ fn an_error_member_that_is_no_text_is_no_error_under_2xx() {
 #[test]
 fn n01_a_request_without_an_answer_is_a_network_failure_with_its_cause() {
     let failure = object(json!({ "cause": "TypeError" }));
-    let error = judge(Err(failure), NOW).err().expect("it is an error");
+    let error = judge(Err(failure), NOW).expect_err("it is an error");
     assert_members(
         &error.about,
         &json!({ "cause": "TypeError", "code": "network", "retryable": true }),

@@ -11,7 +11,7 @@ use serde_json::json;
 /// The error's code, field and problem.
 #[track_caller]
 fn refused(checked: Result<(), Error<Object>>) -> [String; 3] {
-    let error = checked.err().expect("it is refused");
+    let error = checked.expect_err("it is refused");
     ["code", "field", "problem"].map(|name| error.about.member(name).to_text().to_string())
 }
 

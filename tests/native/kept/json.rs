@@ -119,7 +119,7 @@ fn atob(text: &str) -> Option<Vec<u8>> {
         .chars()
         .filter(|character| !" \t\n\u{c}\r".contains(*character))
         .collect();
-    let padding = if text.len() % 4 == 0 {
+    let padding = if text.len().is_multiple_of(4) {
         text.len() - text.trim_end_matches('=').len()
     } else {
         0
