@@ -1,0 +1,23 @@
+//! `browser/` and `js/` in a real browser: the JavaScript beside the Rust, and the Rust that calls it.
+//!
+//! Each test opens contexts of its own, under a client id that no other test has.
+
+#![cfg(target_arch = "wasm32")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that meets what it does not expect has failed"
+)]
+
+mod clock;
+mod fetch;
+mod instance;
+mod kept;
+mod locks;
+mod page;
+mod storage;
+mod support;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
