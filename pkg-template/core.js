@@ -6,6 +6,11 @@ import { drop, keep, kept, release } from "../src/browser/objects.js";
 // Made by the build: the functions of ../src/browser that the module imports.
 import { imports } from "wasm-imports";
 
+// What `read` in js/mod.rs gives.
+const SNAPSHOT = 0;
+const RECORD = 1;
+const ERROR = 2;
+
 /** Every client's part, by which those of one session tell each other of news. */
 const cores = new Set();
 
@@ -22,16 +27,17 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
   let lastCall = 0;
   let isHandingOut = false;
   let isClosing = false;
+  let isDead = false;
   /** What a closed client still answers with. */
   let last;
 
-  /** The one way into the instance: it sees a trap, and hands out what the core has to say. */
+  /** The one way into the instance: it sees a trap, and hands out what the core has to say. 0 from one that trapped. */
   const enter = (entry, ...numbers) => {
+    if (isDead) return 0;
     let result;
     try {
-      result = entry(pointer, ...numbers);
+      result = entry(...numbers);
     } catch (cause) {
-      // An instance that trapped is never entered again.
       engine = undefined;
       for (const end of [...onTraps]) end(cause);
       return 0;
@@ -50,7 +56,7 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
     if (isClosing && context.operations.size === 0) {
       isClosing = false;
       last = { refreshToken: refreshToken(), snapshot: snapshot() };
-      giveBack();
+      if (!isDead) giveBack();
     }
   };
 
@@ -69,6 +75,7 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
   };
 
   const trapped = (cause) => {
+    isDead = true;
     onTraps.delete(trapped);
     cores.delete(self);
     onTrap();
@@ -81,33 +88,28 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
     drop(id);
   };
 
-  const snapshot = () => last?.snapshot ?? release(enter(wasm.instance_snapshot));
-  const refreshToken = () => {
-    if (last) return last.refreshToken;
-    const record = enter(wasm.instance_record);
-    return (record && release(record).refresh_token) || null;
-  };
+  const snapshot = () => last?.snapshot ?? release(enter(wasm.instance_read, pointer, SNAPSHOT));
+  const refreshToken = () =>
+    last ? last.refreshToken : (release(enter(wasm.instance_read, pointer, RECORD))?.refresh_token ?? null);
 
   const giveBack = () => {
     onTraps.delete(trapped);
     cores.delete(self);
-    wasm.instance_close(pointer);
-    drop(id);
+    enter(wasm.instance_close, pointer);
+    if (!isDead) drop(id);
   };
 
   const self = {
     identity: contexts.identityOf(config),
-    lookAgain: () => void enter(wasm.instance_look_again),
+    lookAgain: () => void enter(wasm.instance_run, pointer, 1),
   };
-  const id = contexts.open(config, () => void enter(wasm.instance_run), slots);
+  const id = contexts.open(config, () => void enter(wasm.instance_run, pointer, 0), slots);
   const context = kept(id);
   onTraps.add(trapped);
-  const pointer = wasm.instance_new(id, keep(config));
-  const error = enter(wasm.instance_error);
-  if (error) {
-    giveBack();
-    throw new RekindleError(release(error));
-  }
+  const pointer = enter(wasm.instance_new, id, keep(config));
+  const error = release(enter(wasm.instance_read, pointer, ERROR));
+  if (error) giveBack();
+  if (error || isDead) throw new RekindleError(error ?? { code: "crashed", retryable: true });
 
   cores.add(self);
   return {
@@ -118,14 +120,14 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
       const call = { id: ++lastCall };
       call.promise = new Promise((resolve, reject) => Object.assign(call, { resolve, reject }));
       context.calls.set(call.id, call);
-      enter(wasm.instance_call, verb, call.id, keep(options));
+      enter(wasm.instance_call, pointer, verb, call.id, keep(options));
       return call;
     },
 
     /** Ends a call; what it shares with others goes on. */
     abort(call) {
       call.isAborted = true;
-      enter(wasm.instance_run);
+      enter(wasm.instance_run, pointer, 0);
     },
 
     /** Gives everything back as soon as nothing is under way. */

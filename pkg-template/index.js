@@ -7,7 +7,13 @@ import { compileOnce } from "./wasm.js";
 export { RekindleError };
 
 // In the order of `Verb` in js/mod.rs, and of `Event` in platform.rs.
-const [REFRESH, GET_ACCESS_TOKEN, INTROSPECT, SET_TOKENS, SIGN_IN, HANDLE_REDIRECT, SIGN_OUT] = [0, 1, 2, 3, 4, 5, 6];
+const REFRESH = 0;
+const GET_ACCESS_TOKEN = 1;
+const INTROSPECT = 2;
+const SET_TOKENS = 3;
+const SIGN_IN = 4;
+const HANDLE_REDIRECT = 5;
+const SIGN_OUT = 6;
 const EVENTS = ["signed-in", "renewed", "signed-out", "session-lost"];
 
 /** The callback of this page load, by client identity: a page that is mounted twice handles it once. */
@@ -51,7 +57,17 @@ const openClient = (module, config) => {
     slots = core.slots;
     return core;
   };
-  current();
+  /** The last one given: an app that renders it is never without. */
+  let snapshot = current().snapshot();
+
+  /** What may not fail is asked of a fresh instance where the first one traps. */
+  const asked = (ask) => {
+    try {
+      return ask(current()) ?? ask(current());
+    } catch {
+      return undefined;
+    }
+  };
 
   const closed = () => new RekindleError({ code: "closed" });
 
@@ -110,8 +126,11 @@ const openClient = (module, config) => {
       return call.promise;
     },
 
-    getSnapshot: () => current().snapshot(),
-    getRefreshToken: () => current().refreshToken(),
+    getSnapshot: () => {
+      snapshot = asked((core) => core.snapshot()) ?? snapshot;
+      return snapshot;
+    },
+    getRefreshToken: () => asked((core) => core.refreshToken()) ?? null,
     subscribe(listener) {
       if (typeof listener !== "function") throw mustBe("listener", "must be a function");
       // Each subscription is its own, also of the same function.

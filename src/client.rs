@@ -118,7 +118,11 @@ impl<P: Platform> Client<P> {
                 return Err(error);
             }
         };
-        let mut sleep = self.0.platform.sleep(ms.min(LONGEST_TIMER_MS));
+        let mut sleep = self.0.platform.sleep(if ms < LONGEST_TIMER_MS {
+            ms
+        } else {
+            LONGEST_TIMER_MS
+        });
         let mut aborted = pin!(aborted);
         let mut code = Code::Timeout;
         let end = poll_fn(|context| {

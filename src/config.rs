@@ -186,7 +186,7 @@ impl<K: Kept> Config<K> {
         check_storage(given)?;
         // RFC 8707 §2: an absolute URI without a fragment.
         check_each(given, Word::Resource, Problem::NotUri, |url, _| {
-            !url.kind(Word::Hash).is_text()
+            is_bare(url)
         })?;
         check_each(
             given,

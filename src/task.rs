@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
-use alloc::vec::Vec;
 use core::cell::Cell;
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
@@ -10,10 +9,19 @@ use core::task::{Context, Poll, Waker};
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
+/// A list of tasks: a few at most, taken from anywhere. (A `Vec` would bring 600 bytes for growing.)
+type Link = Option<Box<Node>>;
+
+struct Node {
+    task: Task,
+    next: Link,
+}
+
 /// The tasks of one client.
 #[derive(Default)]
 pub struct Tasks {
-    tasks: Cell<Vec<Task>>,
+    spawned: Cell<Link>,
+    live: Cell<Link>,
     running: Cell<bool>,
     news: Cell<bool>,
 }
@@ -21,10 +29,11 @@ pub struct Tasks {
 impl Tasks {
     /// Adds a task; the next [`run`](Self::run) begins it.
     pub fn spawn(&self, task: impl Future<Output = ()> + 'static) {
-        let mut tasks = self.tasks.take();
-        tasks.push(Box::pin(task));
-        self.tasks.set(tasks);
-        self.news.set(true);
+        let task = Box::pin(task);
+        let mut spawned = self.spawned.take();
+        *end(&mut spawned) = Some(Box::new(Node { task, next: None }));
+        self.spawned.set(spawned);
+        self.tell();
     }
 
     /// Says that something changed that a task may wait for. Forgotten news would leave a caller hanging.
@@ -37,21 +46,38 @@ impl Tasks {
         if self.running.replace(true) {
             return;
         }
-        let mut context = Context::from_waker(Waker::noop());
-        let mut live = Vec::new();
+        let mut live = self.live.take();
         while self.news.replace(false) {
-            live.append(&mut self.tasks.take());
-            live.retain_mut(|task: &mut Task| {
-                let pending = task.as_mut().poll(&mut context).is_pending();
-                if !pending {
-                    self.tell();
-                }
-                pending
-            });
+            *end(&mut live) = self.spawned.take();
+            live = self.pass(live);
         }
-        self.tasks.set(live);
+        self.live.set(live);
         self.running.set(false);
     }
+
+    /// Polls each task once, in order, and keeps those that are not done.
+    fn pass(&self, mut tasks: Link) -> Link {
+        let mut context = Context::from_waker(Waker::noop());
+        let mut live = None;
+        let mut last = &mut live;
+        while let Some(mut node) = tasks {
+            tasks = node.next.take();
+            if node.task.as_mut().poll(&mut context).is_ready() {
+                self.tell();
+            } else {
+                last = &mut last.insert(node).next;
+            }
+        }
+        live
+    }
+}
+
+/// The empty link at the end of a list.
+fn end(mut link: &mut Link) -> &mut Link {
+    while let Some(node) = link {
+        link = &mut node.next;
+    }
+    link
 }
 
 /// A place for a value. No borrow of it outlives a call, so nothing that is called in between can find it borrowed.

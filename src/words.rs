@@ -165,6 +165,7 @@ names! {
         Fetch = "fetch",
         DefaultScope = "openid profile offline_access",
         Dot = ".",
+        NumberSign = "#",
         Empty = "",
         // Its member `endpoints`.
         Authorization = "authorization",

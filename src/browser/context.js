@@ -44,7 +44,7 @@ const chosen = (storage = "session") => {
 
 /** What keeps two clients apart in storage and locks. */
 export const identityOf = ({ issuer, clientId, name = "" }) =>
-  [String(issuer).replace(/\/$/, ""), clientId, name].map((part) => encodeURIComponent(String(part))).join(":");
+  [String(issuer).replace(/\/$/, ""), clientId, name].map((part) => String(part).replaceAll("|", "%7C")).join("|");
 
 /** A name that no other page load has. */
 let page;
@@ -55,7 +55,7 @@ let page;
  */
 export const open = (config, resume, slots) => {
   const hasPage = typeof document === "object";
-  page ??= globalThis.crypto?.getRandomValues(new Uint32Array(2)).join("");
+  page ??= globalThis.crypto?.getRandomValues?.(new Uint32Array(2)).join("-");
   const session = hasPage ? taken(() => sessionStorage) : undefined;
   const identity = identityOf(config);
   return keep({

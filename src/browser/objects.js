@@ -28,7 +28,9 @@ const text = (id, key) => {
   return typeof value === "string" ? value : undefined;
 };
 
+// 0 stands for nothing, and is never given out.
 export const drop = (id) => {
+  if (!id) return;
   table[id] = undefined;
   free.push(id);
 };
@@ -124,15 +126,12 @@ export const stray = (id, known, to, toKey) => {
   return 1;
 };
 
-/** A URL in its parts; `undefined` where it is none. */
+/** A URL, with its query as an object; `undefined` where it is none. */
 export const parts = (address, base) => {
   try {
     const url = new URL(address, base);
-    const { href, origin, protocol, username, password, host, hostname, pathname, search } = url;
-    // `hash` is empty for a bare "#" as well, which is a fragment all the same.
-    const hash = href.includes("#") ? url.hash || "#" : "";
-    const params = Object.fromEntries(url.searchParams);
-    return { href, origin, protocol, username, password, host, hostname, pathname, search, hash, params };
+    url.params = Object.fromEntries(url.searchParams);
+    return url;
   } catch {
     return undefined;
   }

@@ -135,6 +135,7 @@ export const WORDS = [
   "fetch",
   "openid profile offline_access",
   ".",
+  "#",
   "",
   "authorization",
   "introspection",

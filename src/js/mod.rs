@@ -39,13 +39,6 @@ impl Instance {
     /// Gives everything back. The pointer is of no use after this.
     pub fn close(self) {}
 
-    /// A handle of the error that there is in the place of a client, or 0.
-    pub fn error(&self) -> i32 {
-        self.client
-            .as_ref()
-            .map_or_else(|about| about.clone().into_id(), |_| 0)
-    }
-
     /// Begins a call. `options` is an object whose handle is taken over; the call is settled through the context.
     pub fn call(&self, verb: i32, id: i32, options: i32) {
         let verb = usize::try_from(verb).ok().and_then(|at| VERBS.get(at));
@@ -74,29 +67,24 @@ impl Instance {
         self.browser.run();
     }
 
-    /// Something happened outside: an operation of the context ended, or a call was aborted.
-    pub fn run(&self) {
-        self.browser.run();
-    }
-
-    /// Another client of this page, with the same issuer, client id and name, has news.
-    pub fn look_again(&self) {
-        if let Ok(client) = &self.client {
+    /// Something happened outside: an operation of the context ended, a call was aborted; or, where `has_news` is not 0, another
+    /// client of this page, with the same issuer, client id and name, has news.
+    pub fn run(&self, has_news: i32) {
+        if let (true, Ok(client)) = (has_news != 0, &self.client) {
             client.look_again();
         }
         self.browser.run();
     }
 
-    /// A handle of the snapshot.
-    pub fn snapshot(&self) -> i32 {
-        self.client
-            .as_ref()
-            .map_or(0, |client| client.snapshot().into_id())
-    }
-
-    /// A handle of the record, whose `refresh_token` the shell reads; 0 where there is no session.
-    pub fn record(&self) -> i32 {
-        let record = self.client.as_ref().ok().and_then(Client::record);
-        record.map_or(0, Object::into_id)
+    /// A handle: 0, the snapshot; 1, the record, whose `refresh_token` the shell reads; 2, the error that there is in the place of a
+    /// client. 0 where there is none.
+    pub fn read(&self, what: i32) -> i32 {
+        let object = match (&self.client, what) {
+            (Ok(client), 0) => Some(client.snapshot()),
+            (Ok(client), 1) => client.record(),
+            (Err(about), 2) => Some(about.clone()),
+            (Ok(_) | Err(_), _) => None,
+        };
+        object.map_or(0, Object::into_id)
     }
 }

@@ -91,5 +91,6 @@ fn retry_after_ms<K: Kept>(answer: &K, now: Wall) -> Option<f64> {
     } else {
         date
     };
-    Some((until - now.0).max(0.0))
+    let wait = until - now.0;
+    Some(if wait > 0.0 { wait } else { 0.0 })
 }

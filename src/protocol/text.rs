@@ -59,9 +59,10 @@ pub fn is_plain<K: Kept>(kept: &K, key: Word) -> bool {
     units(kept, key).all(|unit| unit > SPACE && unit != BACKSLASH)
 }
 
-/// Whether a parsed URL has no user name, password or fragment.
+/// Whether a parsed URL has no user name, password or fragment, not even an empty one, which `hash` does not tell.
 pub fn is_bare<K: Kept>(url: &K) -> bool {
     !url.kind(Word::Username).is_text()
         && !url.kind(Word::Password).is_text()
         && !url.kind(Word::Hash).is_text()
+        && !url.ends(Word::Href, Word::NumberSign)
 }

@@ -82,5 +82,11 @@ pub fn lifetime<K: Kept>(answer: &K) -> f64 {
     } else {
         number
     };
-    seconds.clamp(0.0, LONGEST_LIFETIME)
+    if seconds < 0.0 {
+        0.0
+    } else if seconds < LONGEST_LIFETIME {
+        seconds
+    } else {
+        LONGEST_LIFETIME
+    }
 }

@@ -11,8 +11,8 @@ pub fn is_valid<K: Kept>(record: &K, now: Wall) -> bool {
     record.number(Word::ExpiresAt) > now.0
 }
 
-/// Whether the access token may be handed out without asking for another: more than the margin is left of it, which is
-/// `renew_before_ms` but at most a tenth of its lifetime, or more than the caller needs.
+/// Whether the access token may be handed out without asking for another: more is left of it than the caller needs
+/// and than the margin, which is `renew_before_ms` but at most a tenth of the lifetime.
 pub fn is_fresh<K: Kept>(record: &K, now: Wall, renew_before_ms: f64, needed_ms: f64) -> bool {
     let received = record.number(Word::ReceivedAt);
     let lifetime = record.number(Word::ExpiresAt) - received;
@@ -20,6 +20,6 @@ pub fn is_fresh<K: Kept>(record: &K, now: Wall, renew_before_ms: f64, needed_ms:
     if lifetime <= 0.0 {
         return (0.0..LEAST_USE_MS).contains(&age);
     }
-    let margin = renew_before_ms.min(lifetime / 10.0);
-    lifetime - age > margin.max(needed_ms)
+    let left = lifetime - age;
+    left > needed_ms && (left > renew_before_ms || left > lifetime / 10.0)
 }

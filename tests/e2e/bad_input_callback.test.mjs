@@ -86,7 +86,7 @@ describe("l03 the server says no", () => {
   test("the user cancels: access_denied, from the real server", async () => {
     await stage.leave({ prompt: "login" });
     await stage.driver.findElement(By.id("cancel")).click();
-    await stage.driver.wait(until.urlContains("/callback?"), 10_000);
+    await stage.browser.wait(until.urlContains("/callback?"), "the server did not send the browser back");
     await stage.start();
     const { error } = await stage.call("handleRedirect");
     assert.equal(error.code, "oauth");
@@ -105,7 +105,7 @@ describe("l03 the server says no", () => {
     ["invalid_scope", "oauth"], ["<img src=x onerror=alert(1)>", "oauth"],
   ]) {
     test(`${oauthError}: ${code}, and the session is kept`, async () => {
-      await stage.get("setTokens", { access_token: "held", refresh_token: "kept", expires_in: 60 });
+      await stage.get("setTokens", { access_token: "held", refresh_token: "kept", expires_in: 600 });
       const before = await stage.state();
       await stage.leave();
       const state = new Map(stage.proxy.to(stage.paths.authorization)[0].query).get("state");

@@ -59,7 +59,7 @@ describe("an unusual configuration is fine", () => {
 });
 
 describe("wrong options of a call", () => {
-  const held = { access_token: "held", refresh_token: "kept", expires_in: 60 };
+  const held = { access_token: "held", refresh_token: "kept", expires_in: 600 };
   before(() => stage.get("setTokens", held));
 
   for (const [method, options, field] of [
@@ -117,7 +117,7 @@ test("many clients: those that are closed, and configurations that are refused, 
     for (let made = 0; made < 300; made += 1) {
       const outcome = await probe.settle(async () => {
         const client = await probe.createClient(config);
-        await client.setTokens({ access_token: "held", refresh_token: "kept", expires_in: 60 });
+        await client.setTokens({ access_token: "held", refresh_token: "kept", expires_in: 600 });
         client.close();
         await probe.createClient({ ...config, clientId: 7 }).catch(() => {});
       });

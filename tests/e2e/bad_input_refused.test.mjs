@@ -157,6 +157,31 @@ describe("refused in other ways", () => {
     assert.ok(result.error.message.includes("token endpoint"), "the message names the endpoint");
   });
 
+  test("n01 an app's fetch that misbehaves", async () => {
+    const outcomes = await stage.browser.run(async (config, tokens) => {
+      const misbehaving = {
+        "throws": () => { throw new Error("no"); },
+        "rejects with nothing": () => Promise.reject(),
+        "gives nothing": () => undefined,
+        "gives no Response": async () => ({ ok: true }),
+        "gives a body that breaks off": async () => new Response(new ReadableStream({ start: (body) => body.error(new Error("no")) })),
+      };
+      const outcomes = {};
+      for (const [name, fetch] of Object.entries(misbehaving)) {
+        probe.wipe();
+        await probe.start({ ...config, name, fetch });
+        await probe.client.setTokens(tokens);
+        const { error } = await probe.settle(() => probe.client.refresh());
+        outcomes[name] = { code: error?.code, held: probe.state().refreshToken };
+        probe.client.close();
+      }
+      return outcomes;
+    }, stage.config, tokens);
+    for (const [name, outcome] of Object.entries(outcomes)) {
+      assert.deepEqual(outcome, { code: "network", held: tokens.refresh_token }, name);
+    }
+  });
+
   test("r08 an empty 400 with an access token that has run out: nothing usable is left", async () => {
     stage.proxy.next(stage.paths.token, fault.answer(400, ""));
     const result = await stage.trial({ tokens: { ...tokens, expires_in: 0 } });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { demoUser } from "../servers/oidc_provider.mjs";
-import { clientId, scope, startStage } from "./support/stage.mjs";
+import { accessTokenSeconds, clientId, scope, startStage } from "./support/stage.mjs";
 
 let stage;
 before(async () => { stage = await startStage(); });
@@ -21,7 +21,7 @@ test("sign in, refresh twice, introspect, reload, sign out", async (t) => {
     assert.equal(tokens.scope, scope);
     assert.equal(tokens.claims.sub, demoUser.claims.sub);
     assert.equal(tokens.claims.iss, stage.config.issuer);
-    assert.ok(tokens.expiresAt > Date.now() && tokens.expiresAt <= Date.now() + 60_000);
+    assert.ok(tokens.expiresAt > Date.now() && tokens.expiresAt <= Date.now() + accessTokenSeconds * 1000);
     const state = await stage.state();
     assert.equal(state.status, "signed-in");
     assert.equal(state.persisted, true);
@@ -255,7 +255,7 @@ describe("what the app sees", () => {
     const { accessToken } = (await stage.state()).tokens;
     assert.equal(await stage.get("getAccessToken"), accessToken);
     assert.equal(stage.proxy.to(stage.paths.token).length, 0);
-    const renewed = await stage.get("getAccessToken", { minValiditySeconds: 60 });
+    const renewed = await stage.get("getAccessToken", { minValiditySeconds: accessTokenSeconds });
     assert.notEqual(renewed, accessToken);
     assert.equal(stage.proxy.to(stage.paths.token).length, 1);
   });
@@ -288,11 +288,28 @@ describe("what the app sees", () => {
     assert.deepEqual((await stage.state()).stored.session, {});
   });
 
+  test("t10 two clients of one name in a page are one session: one request, one news", async () => {
+    stage.proxy.forget();
+    const { answers, told, after } = await stage.browser.run(async (config) => {
+      const other = await probe.createClient(config);
+      const told = [];
+      other.subscribe(({ type, snapshot }) => told.push([type, snapshot.status, snapshot.tokens?.accessToken ?? null]));
+      const answers = await Promise.all([probe.client.refresh(), other.refresh(), probe.client.refresh(), other.refresh()]);
+      await probe.client.signOut({ local: true });
+      return { answers, told, after: [other.getSnapshot().status, other.getRefreshToken()] };
+    }, stage.config);
+    assert.equal(stage.proxy.to(stage.paths.token).length, 1);
+    const { accessToken } = answers[0];
+    for (const answer of answers) assert.deepEqual(answer, answers[0]);
+    assert.deepEqual(told, [["renewed", "signed-in", accessToken], ["signed-out", "signed-out", null]]);
+    assert.deepEqual(after, ["signed-out", null]);
+  });
+
   test("two clients with different names are two sessions", async () => {
     const before = await stage.state();
     const other = await stage.start({ ...stage.config, name: "other" });
     assert.equal(other.status, "signed-out");
-    await stage.get("setTokens", { access_token: "of the other", token_type: "Bearer", expires_in: 60 });
+    await stage.get("setTokens", { access_token: "of the other", token_type: "Bearer", expires_in: 600 });
     await stage.get("signOut", { local: true });
     const again = await stage.start();
     assert.deepEqual(again.tokens, before.tokens);

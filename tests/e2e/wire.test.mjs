@@ -1,4 +1,4 @@
-// What goes over the wire, against both layouts of the server: the requests of the Okta guide, field for field and in
+// What goes over the wire, against each layout of the server: the requests of the Okta guide, field for field and in
 // its order, with nothing in them that would make the browser ask for permission first or tell more than it has to.
 
 import assert from "node:assert/strict";
@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { clientId, scope, startStage } from "./support/stage.mjs";
 
-for (const layout of ["okta", "discovery"]) {
+for (const layout of ["okta", "okta-org", "discovery"]) {
   describe(`layout ${layout}`, () => {
     let stage;
     before(async () => {
@@ -99,7 +99,7 @@ for (const layout of ["okta", "discovery"]) {
       }
     });
 
-    test(layout === "okta" ? "nothing is discovered" : "discovery is asked for once a page and kept", async () => {
+    test(layout !== "discovery" ? "nothing is discovered" : "discovery is asked for once a page and kept", async () => {
       const discoveries = () => stage.proxy.recent().filter(({ path }) => path.includes("/.well-known/")).length;
       stage.proxy.forget();
       await stage.open();
@@ -108,7 +108,7 @@ for (const layout of ["okta", "discovery"]) {
       await stage.get("refresh");
       await stage.get("refresh");
       await stage.get("introspect");
-      if (layout === "okta") {
+      if (layout !== "discovery") {
         assert.equal(stage.proxy.history.filter(({ path }) => path.includes("/.well-known/")).length, 0);
       } else {
         assert.ok(discoveries() <= 1);

@@ -26,6 +26,9 @@ before(async () => {
     "strict/main.js": script("../package/index.js"),
     "stricter/index.html": page(policy(strict)),
     "stricter/main.js": script("../package/index.js"),
+    "worker/index.html": page(),
+    "worker/main.js": `new Worker("./worker.js", { type: "module" }).onmessage = ({ data }) => { globalThis.outcome = data; };`,
+    "worker/worker.js": `${script("../package/index.js")}\npostMessage(globalThis.outcome);`,
     "import/index.html": page(),
     "import/main.js": `
       const names = () => Reflect.ownKeys(globalThis).map(String);
@@ -49,6 +52,8 @@ const openPage = (name) => open(browser, `${site.origin}/${name}/`);
 test("a relative import", async () => assert.deepEqual(await openPage("relative"), working));
 
 test("an import map", async () => assert.deepEqual(await openPage("mapped"), working));
+
+test("a module worker", async () => assert.deepEqual(await openPage("worker"), working));
 
 test("w01 a strict policy with Trusted Types and 'wasm-unsafe-eval', without 'unsafe-eval' or inline code", async () => {
   await browser.consoleLines();

@@ -53,5 +53,5 @@ export const working = ["signed-out", "abc", "def", "signed-in", "signed-out"];
 /** Opens the app's page and gives what its script came to. */
 export async function open(browser, address) {
   await browser.driver.get(address);
-  return browser.driver.wait(() => browser.driver.executeScript("return globalThis.outcome"), 20_000, "the app's script did not end");
+  return browser.wait(() => browser.driver.executeScript("return globalThis.outcome"), "the app's script did not end");
 }

@@ -11,9 +11,12 @@ import { startSite } from "./site.mjs";
 
 export const clientId = "spa";
 export const scope = "openid profile email offline_access";
+/** Longer than any test file runs, on however busy a machine. */
+export const accessTokenSeconds = 600;
 
 const paths = {
   okta: { base: "/oauth2/default", token: "/v1/token", introspection: "/v1/introspect", authorization: "/v1/authorize" },
+  "okta-org": { base: "/oauth2", token: "/v1/token", introspection: "/v1/introspect", authorization: "/v1/authorize" },
   discovery: { base: "", token: "/token", introspection: "/token/introspection", authorization: "/auth" },
 };
 
@@ -21,7 +24,7 @@ const paths = {
 export async function startServer({ origin, layout, ...options }) {
   const proxy = await startFaultProxy();
   const client = { clientId, redirectUris: [`${origin}/callback`], origins: [origin] };
-  const server = await startOidcProvider({ layout, publicOrigin: proxy.origin, clients: [client], ...options });
+  const server = await startOidcProvider({ layout, publicOrigin: proxy.origin, clients: [client], accessTokenSeconds, ...options });
   proxy.forwardTo(`http://127.0.0.1:${server.port}`);
   const { base, ...rest } = paths[layout];
   return {
@@ -33,7 +36,7 @@ export async function startServer({ origin, layout, ...options }) {
       clientId,
       redirectUri: `${origin}/callback`,
       scope,
-      ...(layout === "okta" && { endpoints: "okta" }),
+      ...(layout !== "discovery" && { endpoints: "okta" }),
     },
     async close() {
       await proxy.close();
@@ -95,12 +98,12 @@ export async function startStage({ layout = "okta", ...options } = {}) {
         };
       }, options);
       await driver.findElement(By.id("sign-in")).click();
-      await driver.wait(async () => {
+      await browser.wait(async () => {
         const refused = await driver.executeScript("return globalThis.probe?.refused");
         if (refused) throw new Error(`signIn: ${refused}`);
         const address = await driver.getCurrentUrl();
         return address.startsWith(proxy.origin) || address.startsWith(`${origin}/callback?`);
-      }, 10_000, "the browser did not leave for the server");
+      }, "the browser did not leave for the server");
     },
 
     /** Signs in by hand: through the server's own page where it shows one, up to the callback page. */
@@ -110,7 +113,7 @@ export async function startStage({ layout = "okta", ...options } = {}) {
       await driver.findElement(By.name("login")).sendKeys(demoUser.login);
       await driver.findElement(By.name("password")).sendKeys(demoUser.password);
       await driver.findElement(By.id("submit")).click();
-      await driver.wait(until.urlContains(`${site.origin}/callback?`), 10_000);
+      await browser.wait(until.urlContains(`${site.origin}/callback?`), "the server did not send the browser back");
     },
 
     /** The whole sign-in. Gives the result of `handleRedirect`. */
@@ -132,7 +135,7 @@ export async function startStage({ layout = "okta", ...options } = {}) {
 
     /** Waits for an event of the page's client, and gives all of them. */
     async event(type) {
-      await driver.wait(() => browser.run((type) => probe.events.some((event) => event.type === type), type), 10_000, `no event ${type}`);
+      await browser.wait(() => browser.run((type) => probe.events.some((event) => event.type === type), type), `no event ${type}`);
       return browser.run(() => probe.events);
     },
 

@@ -4,15 +4,16 @@ import * as sdk from "/rekindle/index.js";
 
 const OURS = "rekindle:";
 
-/** The live clients and the events that each has told since it was made. */
+/** What `probe.client` has told. */
 const events = [];
 
 globalThis.probe = {
   ...sdk,
   events,
 
-  /** Makes `probe.client` and writes down its events. */
+  /** Makes `probe.client`, in the place of the one before, and writes down its events. */
   async start(config) {
+    probe.client?.close();
     const client = await sdk.createClient(config);
     client.subscribe(({ type, snapshot, error }) => events.push({ type, snapshot, error: fields(error) }));
     probe.client = client;

@@ -1,0 +1,114 @@
+// s06: the wasm instance traps. What was in flight is told so, and the next call works with the session as it was.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import * as fault from "./support/fault_proxy.mjs";
+import { startStage } from "./support/stage.mjs";
+
+/** Runs in each page before any of its scripts: when `trapNext` is set, the next entry into any wasm instance traps. */
+function trapOnDemand() {
+  globalThis.trapNext = false;
+  const guarded = (entry) => (...args) => {
+    if (!globalThis.trapNext) return entry(...args);
+    globalThis.trapNext = false;
+    throw new WebAssembly.RuntimeError("unreachable");
+  };
+  WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
+    construct(target, args) {
+      const { exports } = new target(...args);
+      globalThis.instances = (globalThis.instances ?? 0) + 1;
+      const entries = Object.entries(exports).map(([name, value]) => [name, typeof value === "function" ? guarded(value) : value]);
+      return { exports: Object.fromEntries(entries) };
+    },
+  });
+}
+
+let stage;
+let tokens;
+before(async () => {
+  stage = await startStage();
+  await stage.driver.sendDevToolsCommand("Page.addScriptToEvaluateOnNewDocument", { source: `(${trapOnDemand})()` });
+  await stage.fresh();
+  await stage.signIn();
+  tokens = stage.lastTokens();
+});
+after(() => stage?.close());
+beforeEach(async () => {
+  await stage.fresh();
+  await stage.get("setTokens", tokens);
+  stage.proxy.forget();
+});
+
+/** Traps in the next call, and gives its outcome. */
+const trapIn = (method, ...args) => stage.browser.run((method, args) => {
+  globalThis.trapNext = true;
+  return probe.settle(() => probe.client[method](...args));
+}, method, args);
+
+const exchanges = () => stage.proxy.to(stage.paths.token);
+
+test("the call that meets it rejects with crashed, and the session goes on", async () => {
+  const before = await stage.state();
+  const { error } = await trapIn("refresh");
+  assert.equal(error.code, "crashed");
+  assert.equal(error.retryable, true);
+  assert.equal(error.sessionLost, false);
+  assert.deepEqual(await stage.state(), before);
+  await stage.get("refresh");
+  tokens = stage.lastTokens();
+  assert.equal(exchanges().length, 1);
+  assert.equal(await stage.browser.run(() => globalThis.instances), 2, "the instance that trapped is not entered again");
+});
+
+test("calls in flight are told too, and their lock is free", async () => {
+  stage.proxy.next(stage.paths.token, fault.silent);
+  await stage.browser.run(() => { probe.pending = probe.settle(() => probe.client.refresh()); });
+  await stage.browser.wait(() => exchanges().length === 1, "the request did not leave");
+  assert.equal((await trapIn("introspect")).error.code, "crashed");
+  const { error } = await stage.browser.run(() => probe.pending);
+  assert.equal(error.code, "crashed");
+  assert.equal((await stage.get("refresh")).accessToken, stage.lastTokens().access_token);
+  tokens = stage.lastTokens();
+});
+
+test("what cannot reject does not throw, and answers as before", async () => {
+  const { tokens, refreshToken, ...before } = await stage.state();
+  const snapshot = await trapIn("getSnapshot");
+  assert.deepEqual(snapshot.value, { status: before.status, tokens, persisted: before.persisted, error: before.error });
+  assert.equal((await stage.state()).refreshToken, refreshToken);
+  assert.equal((await trapIn("getRefreshToken")).value, refreshToken);
+  assert.equal((await stage.state()).refreshToken, refreshToken);
+  assert.equal((await trapIn("close")).error, undefined);
+  assert.equal((await stage.start()).refreshToken, refreshToken);
+});
+
+test("a session in memory survives it", async () => {
+  await stage.start({ ...stage.config, storage: "memory" });
+  await stage.get("setTokens", tokens);
+  const before = await stage.state();
+  assert.equal((await trapIn("introspect")).error.code, "crashed");
+  assert.deepEqual(await stage.state(), before);
+  assert.equal((await stage.get("introspect")).active, true);
+});
+
+test("other clients of the page go on as well", async () => {
+  const outcome = await stage.browser.run(async (config) => {
+    const other = await probe.createClient({ ...config, name: "other" });
+    await other.setTokens({ access_token: "access-token-2", refresh_token: "refresh-token-2", expires_in: 60 });
+    globalThis.trapNext = true;
+    const { error } = await probe.settle(() => probe.client.refresh());
+    return { code: error.code, token: await other.getAccessToken(), status: other.getSnapshot().status };
+  }, stage.config);
+  assert.deepEqual(outcome, { code: "crashed", token: "access-token-2", status: "signed-in" });
+});
+
+test("events are told again after it", async () => {
+  await trapIn("refresh");
+  await stage.browser.run(() => { probe.events.length = 0; });
+  await stage.get("refresh");
+  tokens = stage.lastTokens();
+  const events = await stage.browser.run(() => probe.events);
+  assert.deepEqual(events.map(({ type }) => type), ["renewed"]);
+});
+
+test("p07 no secret is in an error, an event or on the console", () => stage.assertDiscreet());
