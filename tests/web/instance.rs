@@ -1,186 +1,20 @@
 //! What the npm package's shell calls: a whole client over a real context, asked by numbers.
 
-use core::cell::Cell;
-use std::cell::RefCell;
-use std::rc::Rc;
-
-use rekindle::browser::Object;
-use rekindle::js::Instance;
-use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{
-    Opened, assert_same, call, config, get, handles, js, json, keep, kept, owned, set, text, until,
-    value,
+use crate::shell::{
+    ERROR, GET_ACCESS_TOKEN, HANDLE_REDIRECT, INTROSPECT, RECORD, REFRESH, RENEWED, SESSION_LOST,
+    SET_TOKENS, SIGN_IN, SIGN_OUT, SIGNED_IN, SIGNED_OUT, SNAPSHOT, Shell, TOKENS, signed_in,
+    stored, with_server,
 };
-
-// In the order of the shell's list.
-const REFRESH: i32 = 0;
-const GET_ACCESS_TOKEN: i32 = 1;
-const INTROSPECT: i32 = 2;
-const SET_TOKENS: i32 = 3;
-const HANDLE_REDIRECT: i32 = 5;
-const SIGN_OUT: i32 = 6;
-
-// In the order of `Event`.
-const SIGNED_IN: u32 = 0;
-const RENEWED: u32 = 1;
-const SIGNED_OUT: u32 = 2;
-const SESSION_LOST: u32 = 3;
-
-/// The shell's part: it numbers the calls, and reads what the core has to say.
-struct Shell {
-    context: Opened,
-    instance: Rc<RefCell<Option<Instance>>>,
-    last_call: Cell<i32>,
-}
-
-impl Shell {
-    fn open(config: &JsValue) -> Self {
-        let context = Opened::new(config);
-        let instance = Instance::new(context.id, keep(config));
-        let instance = Rc::new(RefCell::new(Some(instance)));
-        context.on_resume({
-            let instance = instance.clone();
-            move || {
-                if let Some(instance) = &*instance.borrow() {
-                    instance.run();
-                }
-            }
-        });
-        Self {
-            context,
-            instance,
-            last_call: Cell::new(0),
-        }
-    }
-
-    fn with<T>(&self, ask: impl FnOnce(&Instance) -> T) -> T {
-        ask(self.instance.borrow().as_ref().expect("it is open"))
-    }
-
-    /// Begins a call.
-    fn call(&self, verb: i32, options: &str) -> i32 {
-        let id = self.last_call.get() + 1;
-        self.last_call.set(id);
-        let calls = js_sys::Map::from(get(&kept(self.context.id), "calls"));
-        calls.set(&id.into(), &js("{}"));
-        self.with(|instance| instance.call(verb, id, keep(&js(options))));
-        id
-    }
-
-    /// What the shell notes about a call.
-    fn noted(&self, id: i32) -> JsValue {
-        js_sys::Map::from(get(&kept(self.context.id), "calls")).get(&id.into())
-    }
-
-    fn abort(&self, id: i32) {
-        set(&self.noted(id), "isAborted", &true.into());
-        self.with(Instance::run);
-    }
-
-    /// Everything that the core said, in its order.
-    fn said(&self) -> Vec<JsValue> {
-        js_sys::Array::from(&get(&kept(self.context.id), "outbox")).to_vec()
-    }
-
-    fn answer(&self, id: i32) -> Option<Result<JsValue, JsValue>> {
-        let said = self.said();
-        let settled = said.iter().find(|item| get(item, "call") == id)?;
-        let value = get(settled, "value");
-        Some(if get(settled, "isError") == 1 {
-            Err(value)
-        } else {
-            Ok(value)
-        })
-    }
-
-    /// What a call comes to: the object of an answer or of an error.
-    async fn settled(&self, id: i32) -> Result<JsValue, JsValue> {
-        until("the call's end", || self.answer(id).is_some()).await;
-        self.answer(id).unwrap()
-    }
-
-    async fn ask(&self, verb: i32, options: &str) -> Result<JsValue, JsValue> {
-        self.settled(self.call(verb, options)).await
-    }
-
-    /// The numbers of the events, in their order, and `None` for each answer.
-    fn events(&self) -> Vec<Option<u32>> {
-        let said = self.said();
-        let event = |item: &JsValue| get(item, "event").as_f64().map(|event| event as u32);
-        said.iter().map(event).collect()
-    }
-
-    fn snapshot(&self) -> JsValue {
-        value(&owned(self.with(Instance::snapshot)))
-    }
-
-    fn record(&self) -> Option<JsValue> {
-        let record = Object::owned(self.with(Instance::record));
-        record.map(|record| value(&record))
-    }
-
-    fn refresh_token(&self) -> Option<String> {
-        self.record().map(|record| text(&record, "refresh_token"))
-    }
-
-    fn error(&self) -> Option<JsValue> {
-        let error = Object::owned(self.with(Instance::error));
-        error.map(|error| value(&error))
-    }
-
-    fn close(self) {
-        self.instance.take().expect("it is open").close();
-    }
-}
-
-/// An authorization server of one page, which rotates. It answers when it is let.
-const SERVER: &str = "{
-    sent: [],
-    answers: [],
-    isWaiting: false,
-    next: (form) => ({ access_token: `access-${server.sent.length}`, refresh_token: `refresh-${server.sent.length}`, token_type: 'Bearer', expires_in: 3600 }),
-    status: 200,
-    fetch(address, init) {
-        const form = Object.fromEntries(new URLSearchParams(init.body));
-        server.sent.push({ address, form, signal: init.signal });
-        const answer = () => new Response(JSON.stringify(server.next(form)), { status: server.status });
-        return server.isWaiting ? new Promise((resolve) => server.answers.push(() => resolve(answer()))) : Promise.resolve(answer());
-    },
-    goOn() { for (const answer of server.answers.splice(0)) answer(); },
-}";
-
-/// A config whose `fetch` asks a server of its own.
-fn with_server(client_id: &str, members: &str) -> (JsValue, JsValue) {
-    let server = js(&format!(
-        "(() => {{ const server = {SERVER}; return server; }})()"
-    ));
-    let config = config(client_id, &format!("endpoints: 'okta', {members}"));
-    set(&config, "fetch", &get(&server, "fetch"));
-    (config, server)
-}
-
-const TOKENS: &str = "{ response: { access_token: 'access-0', refresh_token: 'refresh-0', token_type: 'bearer', expires_in: 3600, scope: 'openid' } }";
-
-async fn signed_in(client_id: &str) -> (Shell, JsValue) {
-    let (config, server) = with_server(client_id, "");
-    let shell = Shell::open(&config);
-    shell.ask(SET_TOKENS, TOKENS).await.unwrap();
-    (shell, server)
-}
-
-fn stored(client_id: &str) -> Option<String> {
-    let key = format!("rekindle:session:https%3A%2F%2Fissuer.example:{client_id}:");
-    js(&format!("sessionStorage.getItem('{key}')")).as_string()
-}
+use crate::support::{assert_same, call, config, get, handles, js, json, set, text, until};
 
 #[wasm_bindgen_test]
 async fn tokens_that_are_set_are_in_the_snapshot() {
     let (config, server) = with_server("instance-set", "");
     let shell = Shell::open(&config);
-    assert!(shell.error().is_none());
-    assert!(shell.record().is_none());
+    assert!(shell.read(ERROR).is_none());
+    assert!(shell.read(RECORD).is_none());
     assert_same(
         &shell.snapshot(),
         "{ status: 'signed-out', tokens: null, persisted: true, error: null }",
@@ -218,7 +52,7 @@ async fn the_next_page_load_takes_the_session_up() {
     assert_eq!(next.refresh_token().as_deref(), Some("refresh-0"));
     assert!(next.said().is_empty());
     let other = Shell::open(&with_server("instance-stored-2", "").0);
-    assert!(other.record().is_none());
+    assert!(other.read(RECORD).is_none());
 }
 
 #[wasm_bindgen_test]
@@ -313,16 +147,16 @@ fn a_wrong_config_makes_no_client() {
         ("timeoutMs: 0", "invalid_config", "timeoutMs"),
     ] {
         let shell = Shell::open(&config("instance-wrong", members));
-        let error = shell.error().expect("an error");
+        let error = shell.read(ERROR).expect("an error");
         assert_eq!(text(&error, "code"), code, "{members}");
         assert_eq!(text(&error, "field"), field, "{members}");
         assert!(!text(&error, "problem").is_empty());
         assert_eq!(get(&error, "retryable"), false);
         assert_eq!(get(&error, "sessionLost"), false);
-        assert_eq!(shell.with(Instance::snapshot), 0);
-        assert_eq!(shell.with(Instance::record), 0);
+        assert!(shell.read(SNAPSHOT).is_none());
+        assert!(shell.read(RECORD).is_none());
         shell.call(REFRESH, "{}");
-        shell.with(Instance::look_again);
+        shell.with(|instance| instance.run(1));
         assert!(shell.said().is_empty());
         shell.close();
     }
@@ -391,7 +225,7 @@ async fn a_refused_refresh_token_ends_the_session() {
     let told = shell.said()[2].clone();
     assert_eq!(text(&told, "about.code"), "invalid_grant");
     assert_eq!(text(&told, "snapshot.status"), "signed-out");
-    assert!(shell.record().is_none());
+    assert!(shell.read(RECORD).is_none());
     assert!(stored("instance-lost").is_none());
     assert_eq!(get(&server, "sent.length"), 1);
 }
@@ -424,7 +258,7 @@ async fn a_sign_out_clears_everything_at_once() {
     let out = shell.call(SIGN_OUT, "{ local: true }");
     // Before anything is awaited.
     assert!(stored("instance-out").is_none());
-    assert!(shell.record().is_none());
+    assert!(shell.read(RECORD).is_none());
     assert_eq!(text(&shell.snapshot(), "status"), "signed-out");
     assert!(shell.settled(out).await.unwrap().is_null());
     let error = shell.settled(overtaken).await.unwrap_err();
@@ -434,7 +268,7 @@ async fn a_sign_out_clears_everything_at_once() {
     // The late answer brings nothing back.
     call(&server, "goOn");
     until("the exchange's end", || shell.context.operations() == 0.0).await;
-    assert!(shell.record().is_none());
+    assert!(shell.read(RECORD).is_none());
     assert!(stored("instance-out").is_none());
     let again = shell.ask(REFRESH, "{}").await.unwrap_err();
     assert_eq!(text(&again, "code"), "no_session");
@@ -445,7 +279,7 @@ async fn a_sign_out_at_the_server_is_refused_after_the_local_part() {
     let (shell, _) = signed_in("instance-out-wide").await;
     let error = shell.ask(SIGN_OUT, "{}").await.unwrap_err();
     assert_eq!(text(&error, "code"), "unsupported");
-    assert!(shell.record().is_none());
+    assert!(shell.read(RECORD).is_none());
     assert!(stored("instance-out-wide").is_none());
 }
 
@@ -498,11 +332,11 @@ async fn another_client_s_news_are_taken_up() {
     one.ask(REFRESH, "{}").await.unwrap();
     assert_eq!(get(&server, "sent.length"), 1);
     assert_eq!(two.refresh_token().as_deref(), Some("refresh-0"));
-    two.with(Instance::look_again);
+    two.with(|instance| instance.run(1));
     assert_eq!(two.refresh_token().as_deref(), Some("refresh-1"));
     one.ask(SIGN_OUT, "{ local: true }").await.unwrap();
-    two.with(Instance::look_again);
-    assert!(two.record().is_none());
+    two.with(|instance| instance.run(1));
+    assert!(two.read(RECORD).is_none());
     assert_eq!(two.events().last(), Some(&Some(SIGNED_OUT)));
 }
 
@@ -543,4 +377,52 @@ async fn a_closed_client_gives_every_handle_back() {
         live().await;
         assert_eq!(handles(), before);
     }
+}
+
+#[wasm_bindgen_test]
+async fn a_session_goes_on_in_memory_where_storage_fails() {
+    for (client_id, storage, code) in [
+        (
+            "instance-full",
+            "{ getItem: () => null, setItem() { throw new DOMException('', 'QuotaExceededError'); }, removeItem() {} }",
+            "storage_full",
+        ),
+        (
+            "instance-blocked",
+            "{ getItem() { throw new Error('mine'); }, setItem() { throw new Error('mine'); }, removeItem() { throw new Error('mine'); } }",
+            "storage_unavailable",
+        ),
+    ] {
+        let (config, _) = with_server(client_id, &format!("storage: {storage}"));
+        let shell = Shell::open(&config);
+        shell.ask(SET_TOKENS, TOKENS).await.unwrap();
+        let snapshot = shell.snapshot();
+        assert_eq!(text(&snapshot, "status"), "signed-in");
+        assert_eq!(get(&snapshot, "persisted"), false);
+        assert_eq!(text(&snapshot, "error.name"), "RekindleError");
+        assert_eq!(text(&snapshot, "error.code"), code);
+        let tokens = shell.ask(REFRESH, "{}").await.unwrap();
+        assert_eq!(text(&tokens, "accessToken"), "access-1");
+        assert_eq!(shell.refresh_token().as_deref(), Some("refresh-1"));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn memory_is_not_persisted_and_no_fault() {
+    let (config, _) = with_server("instance-memory", "storage: 'memory'");
+    let shell = Shell::open(&config);
+    shell.ask(SET_TOKENS, TOKENS).await.unwrap();
+    assert_eq!(get(&shell.snapshot(), "persisted"), false);
+    assert!(get(&shell.snapshot(), "error").is_null());
+    assert!(stored("instance-memory").is_none());
+}
+
+#[wasm_bindgen_test]
+async fn a_sign_in_needs_an_address_to_come_back_to() {
+    let (config, server) = with_server("instance-sign-in", "");
+    let shell = Shell::open(&config);
+    let error = shell.ask(SIGN_IN, "{}").await.unwrap_err();
+    assert_eq!(text(&error, "code"), "invalid_config");
+    assert_eq!(text(&error, "field"), "redirectUri");
+    assert_eq!(get(&server, "sent.length"), 0);
 }

@@ -1,6 +1,9 @@
 //! `browser/` and `js/` in a real browser: the JavaScript beside the Rust, and the Rust that calls it.
 //!
 //! Each test opens contexts of its own, under a client id that no other test has.
+//!
+//! `webdriver.json` holds Chromium to two connections: the test runner's server may forget one of more than four that come at once,
+//! and the page then waits for ever. It also has the runner not wait for the page, so that the tests' own time limit is the only one.
 
 #![cfg(target_arch = "wasm32")]
 #![allow(
@@ -17,6 +20,7 @@ mod instance;
 mod kept;
 mod locks;
 mod page;
+mod shell;
 mod storage;
 mod support;
 

@@ -3,7 +3,7 @@
 use core::cell::{Cell, OnceCell, RefCell};
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Waker};
 use std::rc::Rc;
 
 use js_sys::futures::JsFuture;
@@ -109,6 +109,22 @@ pub fn owned(id: i32) -> Object {
 
 pub fn value(object: &Object) -> JsValue {
     kept(object.id())
+}
+
+/// The key under which a storage has something of the client with this id: `"session"`, `"sign-ins"`, `"metadata"`.
+pub fn key(storage: &str, kind: &str, client_id: &str) -> Option<String> {
+    let keys = format!(
+        "Object.keys({storage}).filter((key) => key.startsWith('rekindle:{kind}:') && key.includes('{client_id}'))"
+    );
+    let keys = js(&keys);
+    assert!(get(&keys, "length").as_f64().unwrap() <= 1.0, "{keys:?}");
+    get(&keys, "0").as_string()
+}
+
+/// What a storage has of the client with this id.
+pub fn stored(storage: &str, kind: &str, client_id: &str) -> Option<String> {
+    let key = key(storage, kind, client_id)?;
+    js(&format!("{storage}[{key:?}]")).as_string()
 }
 
 /// How many handles there are.
