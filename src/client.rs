@@ -75,12 +75,15 @@ pub enum Begun<K> {
     Done(Option<K>),
     /// It waits for the outside.
     Work(Work<K>),
-    /// The same, for the callback of this page load.
-    Callback(Work<K>),
 }
 
-/// A verb's work.
-pub type Work<K> = Pin<Box<dyn Future<Output = Outcome<K>>>>;
+/// A verb's work, bounded in time.
+pub struct Work<K> {
+    future: Pin<Box<dyn Future<Output = Outcome<K>>>>,
+    ms: f64,
+    /// Whether it handles the callback of this page load.
+    pub is_callback: bool,
+}
 
 /// A client: a config, and the session that it looks after. Clones are the same client.
 pub struct Client<P: Platform>(Rc<Session<P>>);
@@ -107,12 +110,12 @@ impl<P: Platform> Client<P> {
     pub async fn finish(
         self,
         verb: Verb,
-        begun: Result<(Begun<P::Kept>, f64), Error<P::Kept>>,
+        begun: Result<Begun<P::Kept>, Error<P::Kept>>,
         aborted: impl Future<Output = ()>,
     ) -> Result<Option<P::Kept>, Error<P::Kept>> {
-        let (work, ms) = match begun {
-            Ok((Begun::Done(object), _)) => return Ok(object),
-            Ok((Begun::Work(work) | Begun::Callback(work), ms)) => (work, ms),
+        let Work { future, ms, .. } = match begun {
+            Ok(Begun::Done(object)) => return Ok(object),
+            Ok(Begun::Work(work)) => work,
             Err(error) => {
                 self.0.conclude(&error);
                 return Err(error);
@@ -132,7 +135,7 @@ impl<P: Platform> Client<P> {
             }
             Pin::new(&mut sleep).poll(context).map(|_| ())
         });
-        let outcome = unless(work, end).await;
+        let outcome = unless(future, end).await;
         if let (Verb::SignIn, Some(Ok(address))) = (verb, &outcome) {
             // The page is being left, however long that takes: nobody is answered.
             self.0.platform.leave_for(address, Word::Url);
@@ -151,14 +154,10 @@ impl<P: Platform> Client<P> {
             .map(Some)
     }
 
-    /// Checks a verb's options, and begins it. With its bound in ms.
-    pub fn begin(
-        &self,
-        verb: Verb,
-        options: &P::Kept,
-    ) -> Result<(Begun<P::Kept>, f64), Error<P::Kept>> {
+    /// Checks a verb's options, and begins it.
+    pub fn begin(&self, verb: Verb, options: &P::Kept) -> Result<Begun<P::Kept>, Error<P::Kept>> {
         let session = self.0.clone();
-        let begun = match verb {
+        let future: Pin<Box<dyn Future<Output = _>>> = match verb {
             Verb::Refresh => {
                 config::check(options, &REFRESH)?;
                 let narrower = (!options.kind(Word::Scope).is_absent()).then(|| {
@@ -166,39 +165,40 @@ impl<P: Platform> Client<P> {
                     options.copy_joined(Word::Scope, &asked, Word::Scope);
                     asked
                 });
-                Begun::Work(Box::pin(exchange::refresh(session, narrower)))
+                Box::pin(exchange::refresh(session, narrower))
             }
             Verb::GetAccessToken => {
                 config::check(options, &GET_ACCESS_TOKEN)?;
                 let needed = config::number(options, Word::MinValiditySeconds, 0.0);
-                match self.fresh_record(needed * 1000.0) {
-                    Some(_) => Begun::Done(Some(session.given_tokens()?)),
-                    None => {
-                        session.live_record()?;
-                        Begun::Work(Box::pin(exchange::refresh(session, None)))
-                    }
+                if self.fresh_record(needed * 1000.0).is_some() {
+                    return Ok(Begun::Done(Some(session.given_tokens()?)));
                 }
+                session.live_record()?;
+                Box::pin(exchange::refresh(session, None))
             }
             Verb::Introspect => {
                 introspect::check(options)?;
-                Begun::Work(Box::pin(introspect::introspect(session, options.clone())))
+                Box::pin(introspect::introspect(session, options.clone()))
             }
-            Verb::SetTokens => Begun::Done(Some(self.set_tokens(options)?)),
+            Verb::SetTokens => return Ok(Begun::Done(Some(self.set_tokens(options)?))),
             Verb::SignIn => {
                 sign_in::check(options)?;
-                Begun::Work(Box::pin(sign_in::prepare(session, options.clone())))
+                Box::pin(sign_in::prepare(session, options.clone()))
             }
             Verb::HandleRedirect => match sign_in::recognise(&session, options)? {
-                Some(callback) => Begun::Callback(Box::pin(sign_in::finish(session, callback))),
-                None => Begun::Done(None),
+                Some(callback) => Box::pin(sign_in::finish(session, callback)),
+                None => return Ok(Begun::Done(None)),
             },
             Verb::SignOut => {
                 self.sign_out(options)?;
-                Begun::Done(None)
+                return Ok(Begun::Done(None));
             }
         };
-        let ms = config::timeout_ms(options, self.0.config.timeout_ms)?;
-        Ok((begun, ms))
+        Ok(Begun::Work(Work {
+            future,
+            ms: config::timeout_ms(options, self.0.config.timeout_ms)?,
+            is_callback: verb == Verb::HandleRedirect,
+        }))
     }
 
     /// Looks at storage again, since another client of this page has news.

@@ -127,7 +127,6 @@ names! {
         RetryAfter = "retryAfter",
         RetryAfterDate = "retryAfterDate",
         RateLimitReset = "rateLimitReset",
-        Cause = "cause",
         // Our own record and pending sign-ins.
         Version = "version",
         ExpiresAt = "expires_at",

@@ -99,7 +99,6 @@ export const WORDS = [
   "retryAfter",
   "retryAfterDate",
   "rateLimitReset",
-  "cause",
   "version",
   "expires_at",
   "received_at",

@@ -1,7 +1,7 @@
 //! What the npm package's shell calls: exports, with no decision in them. An instance of the wasm serves one client.
 
 use crate::browser::{Browser, Object, host};
-use crate::client::{Begun, Client, Verb};
+use crate::client::{Begun, Client, Verb, Work};
 use crate::platform::{Kept, Platform};
 use core::future::poll_fn;
 use core::task::Poll;
@@ -49,7 +49,10 @@ impl Instance {
         let client = client.clone();
         let context = self.browser.context();
         let begun = client.begin(verb, &options);
-        if let Ok((Begun::Callback(_), _)) = begun {
+        if let Ok(Begun::Work(Work {
+            is_callback: true, ..
+        })) = begun
+        {
             host::claim(context, id);
         }
         self.browser.spawn(async move {

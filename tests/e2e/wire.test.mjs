@@ -6,11 +6,15 @@ import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { clientId, scope, startStage } from "./support/stage.mjs";
 
+let first;
+before(async () => { first = await startStage(); });
+after(() => first?.close());
+
 for (const layout of ["okta", "okta-org", "discovery"]) {
   describe(`layout ${layout}`, () => {
     let stage;
     before(async () => {
-      stage = await startStage({ layout });
+      stage = await startStage({ layout, beside: first });
       await stage.fresh();
       await stage.signIn();
     });
@@ -140,11 +144,10 @@ for (const layout of ["okta", "okta-org", "discovery"]) {
 
 describe("the request follows the configuration", () => {
   let stage;
-  before(async () => {
-    stage = await startStage();
-    await stage.fresh();
+  before(() => {
+    stage = first;
+    return stage.fresh();
   });
-  after(() => stage?.close());
 
   const tokens = { access_token: "at", refresh_token: "rt", token_type: "Bearer", expires_in: 60 };
   const sent = () => [...new URLSearchParams(stage.proxy.to(stage.paths.token).at(-1).body)];

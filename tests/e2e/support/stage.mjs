@@ -45,10 +45,10 @@ export async function startServer({ origin, layout, ...options }) {
   };
 }
 
-export async function startStage({ layout = "okta", ...options } = {}) {
-  const site = await startSite();
+/** `beside` is another stage, whose page and browser this one uses: a browser takes longer to start than all the rest. */
+export async function startStage({ layout = "okta", beside, ...options } = {}) {
+  const [site, browser] = beside ? [beside.site, beside.browser] : await Promise.all([startSite(), startBrowser()]);
   const server = await startServer({ origin: site.origin, layout, ...options });
-  const browser = await startBrowser();
   const { driver } = browser;
   const { proxy } = server;
   /** What the package said to the outside: errors, events, printed clients. Searched for secrets at the end. */
@@ -149,9 +149,8 @@ export async function startStage({ layout = "okta", ...options } = {}) {
     },
 
     async close() {
-      await browser.close();
       await server.close();
-      await site.close();
+      if (!beside) await Promise.all([browser.close(), site.close()]);
     },
   };
   return stage;
