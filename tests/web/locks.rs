@@ -1,9 +1,9 @@
 //! This client's lock in this browser: the lock manager itself says who has it and who waits.
 
-use rekindle::platform::Platform;
+use rekindle::platform::{Platform, Slot};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{Page, goes_on, js, promised, replaced, soon, until};
+use crate::support::{Page, goes_on, js, key, object, promised, replaced, soon, until};
 
 /// Waits until so many have the lock of this client, and so many wait for it.
 async fn until_asked_for(client_id: &str, [held, pending]: [u32; 2]) {
@@ -101,6 +101,30 @@ async fn clients_apart_do_not_wait_for_each_other() {
         others.push((lock, other));
     }
     drop(held);
+}
+
+#[wasm_bindgen_test]
+async fn only_tabs_that_share_a_record_share_a_lock() {
+    for (client_id, storage, is_shared) in [
+        ("lock-of-local", "localStorage", true),
+        ("lock-of-session", "sessionStorage", false),
+    ] {
+        let kind = storage.replace("Storage", "");
+        let page = Page::open(client_id, &format!("storage: '{kind}'"));
+        page.browser.save(Slot::Record, &object("{}")).unwrap();
+        let held = page.browser.lock();
+        until_asked_for(client_id, [1, 0]).await;
+        let query = format!(
+            "navigator.locks.query().then(({{ held }}) => held.map(({{ name }}) => name).find((name) => name.includes('{client_id}')))"
+        );
+        let name = promised("the lock manager", js(&query)).await.unwrap();
+        // Another tab knows the client's identity, and nothing of this page load.
+        let key = key(storage, "session", client_id).unwrap();
+        let known = key.replace("rekindle:session:", "rekindle:");
+        assert_eq!(name == known.as_str(), is_shared, "{name:?}");
+        page.browser.remove(Slot::Record);
+        drop(held);
+    }
 }
 
 #[wasm_bindgen_test]

@@ -13,6 +13,10 @@
     clippy::unwrap_used,
     reason = "a test that meets what it does not expect has failed"
 )]
+#![allow(
+    clippy::std_instead_of_alloc,
+    reason = "wasm-bindgen-test brings std along"
+)]
 
 mod clock;
 mod fetch;

@@ -1,7 +1,6 @@
 //! The part of the npm package's shell, and an authorization server.
 
-use core::cell::Cell;
-use std::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use rekindle::browser::Object;
