@@ -1,11 +1,43 @@
-//! Handles of objects.
+//! Objects by their handles: the verbs, which are the same for every implementation, and what is of handles alone.
 
+use js_sys::JSON;
 use rekindle::browser::Object;
 use rekindle::platform::Kept;
 use rekindle::words::Word;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{handles, js, keep, kept, object, owned, value};
+use crate::kept_cases::Testable;
+use crate::support::{handles, js, keep, kept, object, owned, set, value};
+
+impl Testable for Object {
+    fn from_json(text: &str) -> Self {
+        owned(keep(&JSON::parse(text).unwrap()))
+    }
+
+    fn to_json(&self) -> String {
+        JSON::stringify(&value(self)).unwrap().into()
+    }
+
+    fn put_undefined(&self, key: Word) {
+        set(&value(self), text_of(key), &JsValue::UNDEFINED);
+    }
+
+    fn put_function(&self, key: Word) {
+        set(&value(self), text_of(key), &js("() => {}"));
+    }
+
+    fn is_frozen(&self) -> bool {
+        js_sys::Object::is_frozen(value(self).unchecked_ref::<js_sys::Object>())
+    }
+}
+
+fn text_of(key: Word) -> &'static str {
+    let named = Word::ALL.iter().find(|(word, _)| *word == key);
+    named.expect("every name is in its list").1
+}
+
+kept_cases!(#[wasm_bindgen_test] for Object);
 
 #[wasm_bindgen_test]
 fn every_handle_is_given_back() {
