@@ -17,14 +17,24 @@ const cores = new Set();
 /** The instance, and how each of its clients ends when it traps. */
 let engine;
 
+const instantiate = (module) => {
+  try {
+    return new WebAssembly.Instance(module, imports).exports;
+  } catch (cause) {
+    // A browser that is out of memory, say.
+    throw new RekindleError({ code: "wasm_unavailable", reason: "instance", cause });
+  }
+};
+
 /**
- * Makes the part of a client with this config. `slots`: the storage of the one that it replaces.
+ * Makes the part of a client with this config. `earlier`: the context of the one that it replaces.
  * `deliver(event)` is called for each event, before the promise that caused it settles; `onTrap()` when it is of no more use.
  */
-export const createCore = (module, config, slots, deliver, onTrap) => {
-  engine ??= { wasm: new WebAssembly.Instance(module, imports).exports, onTraps: new Set() };
+export const createCore = (module, config, earlier, deliver, onTrap) => {
+  engine ??= { wasm: instantiate(module), onTraps: new Set() };
   const { wasm, onTraps } = engine;
   let lastCall = 0;
+  let depth = 0;
   let isHandingOut = false;
   let isClosing = false;
   let isDead = false;
@@ -34,19 +44,22 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
   /** The one way into the instance: it sees a trap, and hands out what the core has to say. 0 from one that trapped. */
   const enter = (entry, ...numbers) => {
     if (isDead) return 0;
-    let result;
+    let result = 0;
+    depth++;
     try {
       result = entry(...numbers);
     } catch (cause) {
       engine = undefined;
       for (const end of [...onTraps]) end(cause);
-      return 0;
     }
-    if (!isHandingOut) handOut();
+    depth--;
+    handOut();
     return result;
   };
 
   const handOut = () => {
+    // Only from outside: a page's own fetch or storage function may call a method from within.
+    if (isHandingOut || depth) return;
     isHandingOut = true;
     for (let item; (item = context.outbox.shift()); ) {
       if (item.what === contexts.EVENT) tell(item);
@@ -68,10 +81,10 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
   };
 
   const settle = ({ call, isError, value }) => {
-    const { resolve, reject } = context.calls.get(call);
+    const open = context.calls.get(call);
     context.calls.delete(call);
-    if (isError) reject(new RekindleError(value));
-    else resolve(value);
+    if (isError) open?.reject(new RekindleError(value));
+    else open?.resolve(value);
   };
 
   const trapped = (cause) => {
@@ -97,13 +110,14 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
     cores.delete(self);
     enter(wasm.instance_close, pointer);
     if (!isDead) drop(id);
+    isDead = true;
   };
 
   const self = {
     identity: contexts.identityOf(config),
     lookAgain: () => void enter(wasm.instance_run, pointer, 1),
   };
-  const id = contexts.open(config, () => void enter(wasm.instance_run, pointer, 0), slots);
+  const id = contexts.open(config, () => void enter(wasm.instance_run, pointer, 0), earlier);
   const context = kept(id);
   onTraps.add(trapped);
   const pointer = enter(wasm.instance_new, id, keep(config));
@@ -113,7 +127,7 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
 
   cores.add(self);
   return {
-    slots: context.slots,
+    context,
 
     /** Begins a call: `{ promise, reject, isCallback }`. */
     call(verb, options) {
@@ -133,7 +147,7 @@ export const createCore = (module, config, slots, deliver, onTrap) => {
     /** Gives everything back as soon as nothing is under way. */
     close() {
       isClosing = !last;
-      if (!isHandingOut) handOut();
+      handOut();
     },
 
     snapshot,

@@ -1,6 +1,7 @@
 // The package's face: `createClient`, and a client whose methods hide the wasm behind them.
 import { identityOf } from "../src/browser/context.js";
 import { RekindleError } from "../src/browser/errors.js";
+import { parts } from "../src/browser/objects.js";
 import { createCore } from "./core.js";
 import { compileOnce } from "./wasm.js";
 
@@ -33,7 +34,7 @@ const openClient = (module, config) => {
   const identity = identityOf(config);
   let isClosed = false;
   let core;
-  let slots;
+  let earlier;
 
   const deliver = ({ event, snapshot, about }) => {
     const told = { type: EVENTS[event], snapshot };
@@ -53,8 +54,8 @@ const openClient = (module, config) => {
     core = undefined;
   };
   const current = () => {
-    core ??= createCore(module, config, slots, deliver, replace);
-    slots = core.slots;
+    core ??= createCore(module, config, earlier, deliver, replace);
+    earlier = core.context;
     return core;
   };
   /** The last one given: an app that renders it is never without. */
@@ -62,6 +63,7 @@ const openClient = (module, config) => {
 
   /** What may not fail is asked of a fresh instance where the first one traps. */
   const asked = (ask) => {
+    if (isClosed && !core) return undefined;
     try {
       return ask(current()) ?? ask(current());
     } catch {
@@ -113,14 +115,16 @@ const openClient = (module, config) => {
     introspect: (options) => run(INTROSPECT, typeof options === "string" ? { token: options } : options),
     setTokens: (response, options) => run(SET_TOKENS, { response, options }),
     signIn: (options) => run(SIGN_IN, options),
-    signOut: async (options) => void (await run(SIGN_OUT, options)),
+    // It has nothing to wait for, so no signal ends it; and it is done before its options are looked at.
+    signOut: async (options) => void (await run(SIGN_OUT, { ...options, signal: undefined })),
 
     handleRedirect(url) {
       if (isClosed) return Promise.reject(closed());
-      const href = url === undefined ? globalThis.location?.href : url instanceof URL ? url.href : url;
+      const page = globalThis.location?.href;
+      const { href } = parts(url ?? page, page) ?? {};
       const known = callbacks.get(identity);
       if (known && (url === undefined || known.href === href)) return known.promise;
-      const call = current().call(HANDLE_REDIRECT, url === undefined ? {} : { url: href });
+      const call = current().call(HANDLE_REDIRECT, { url: url instanceof URL ? url.href : url });
       // It belongs to the page load, not to this client: closing the one leaves it to the next.
       if (call.isCallback) callbacks.set(identity, { href, promise: call.promise });
       return call.promise;

@@ -1,17 +1,17 @@
 //! The public verbs: each checks its options, hands over to `session`, and is bounded in time.
 
 use crate::config::{
-    self, BOOLEAN, Config, MAY_BE_ABSENT, NUMBER, Rule, SIGNAL, TEXT, TEXTS, TIMEOUT,
+    self, BOOLEAN, Config, MAY_BE_ABSENT, NUMBER, OBJECT, Rule, SIGNAL, TEXT, TEXTS, TIMEOUT,
 };
 use crate::error::Error;
-use crate::platform::{Kept, Kind, Platform, Wall};
+use crate::platform::{Kept, Kind, Kinds, Platform, Wall};
 use crate::protocol::token;
 use crate::session::{Outcome, Session, exchange, introspect, record, renewal, sign_in};
 use crate::task::unless;
 use crate::words::{Code, Problem, Word};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
-use core::future::{Future, pending, poll_fn};
+use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
 use core::task::Poll;
 
@@ -137,9 +137,11 @@ impl<P: Platform> Client<P> {
         });
         let outcome = unless(future, end).await;
         if let (Verb::SignIn, Some(Ok(address))) = (verb, &outcome) {
-            // The page is being left, however long that takes: nobody is answered.
             self.0.platform.leave_for(address, Word::Url);
-            return pending().await;
+            // The page is being left, however long that takes: nobody is answered who does not give up.
+            drop(sleep);
+            aborted.await;
+            return Err(Error::new(Code::Aborted));
         }
         outcome
             .unwrap_or_else(|| Err(Error::new(code)))
@@ -169,6 +171,7 @@ impl<P: Platform> Client<P> {
             }
             Verb::GetAccessToken => {
                 config::check(options, &GET_ACCESS_TOKEN)?;
+                session.look_again();
                 let needed = config::number(options, Word::MinValiditySeconds, 0.0);
                 if self.fresh_record(needed * 1000.0).is_some() {
                     return Ok(Begun::Done(Some(session.given_tokens()?)));
@@ -178,6 +181,7 @@ impl<P: Platform> Client<P> {
             }
             Verb::Introspect => {
                 introspect::check(options)?;
+                session.look_again();
                 Box::pin(introspect::introspect(session, options.clone()))
             }
             Verb::SetTokens => return Ok(Begun::Done(Some(self.set_tokens(options)?))),
@@ -218,6 +222,11 @@ impl<P: Platform> Client<P> {
 
     fn set_tokens(&self, given: &P::Kept) -> Outcome<P::Kept> {
         let session = &self.0;
+        let rule = (Word::Options, MAY_BE_ABSENT | OBJECT, Problem::NotObject);
+        config::check(
+            given,
+            &[(Word::Response, Kinds::MAX, Problem::NotObject), rule],
+        )?;
         let options = given.get(Word::Options).unwrap_or_else(P::Kept::object);
         config::check(&options, &SET_TOKENS)?;
         let flaw = |field, problem| Error::new(Code::InvalidResponse).naming(field, problem);

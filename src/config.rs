@@ -121,14 +121,15 @@ const RULES: [Rule; 19] = [
     (Word::Dpop, MAY_BE_ABSENT | FALSE, Problem::NotYet),
 ];
 
-/// Refuses a member that no rule names, and one that its rule refuses. Every number is finite and not negative.
+/// Refuses a member that no rule names, and one that its rule refuses. A number is finite and not negative, unless anything goes.
 pub fn check<K: Kept>(object: &K, rules: &[Rule]) -> Result<(), Error<K>> {
     let known = K::object();
     for &(field, kinds, problem) in rules {
         known.put(field, field);
         let kind = object.kind(field);
         let number = object.number(field);
-        let is_fit = kind != Kind::Number || (number.is_finite() && number >= 0.0);
+        let is_fit =
+            kind != Kind::Number || kinds & OBJECT != 0 || (number.is_finite() && number >= 0.0);
         if !kind.is_in(kinds) || !is_fit {
             let is_missing = kind.is_absent();
             let problem = if is_missing {

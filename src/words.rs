@@ -165,6 +165,7 @@ names! {
         DefaultScope = "openid profile offline_access",
         Dot = ".",
         NumberSign = "#",
+        TwoSlashes = "//",
         Empty = "",
         // Its member `endpoints`.
         Authorization = "authorization",

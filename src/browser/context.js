@@ -51,9 +51,9 @@ let page;
 
 /**
  * Opens a context for a config that need not be checked yet.
- * `resume()` is called from a task of its own when an operation ended. `slots`: those of a context that this one replaces.
+ * `resume()` is called from a task of its own when an operation ended. `earlier`: the context that this one replaces.
  */
-export const open = (config, resume, slots) => {
+export const open = (config, resume, earlier) => {
   const hasPage = typeof document === "object";
   page ??= globalThis.crypto?.getRandomValues?.(new Uint32Array(2)).join("-");
   const session = hasPage ? taken(() => sessionStorage) : undefined;
@@ -61,10 +61,10 @@ export const open = (config, resume, slots) => {
   return keep({
     resume,
     hasPage,
-    fetch: config.fetch ?? globalThis.fetch,
+    fetch: earlier?.fetch ?? config.fetch ?? globalThis.fetch,
     isLasting: hasPage && config.storage !== "memory",
     // In the order of `Slot` in platform.rs.
-    slots: slots ?? [
+    slots: earlier?.slots ?? [
       { key: `rekindle:session:${identity}`, storage: hasPage ? chosen(config.storage) : memory() },
       { key: `rekindle:sign-ins:${identity}`, storage: session },
       { key: `rekindle:metadata:${identity}`, storage: session },
@@ -109,7 +109,6 @@ export const cancel = (id, operation) => {
   if (untaken) drop(Math.abs(untaken));
 };
 export const is_lasting = (id) => +kept(id).isLasting;
-export const has_page = (id) => +kept(id).hasPage;
 
 export const settle = (id, call, isError, object) =>
   void kept(id).outbox.push({ what: SETTLED, call, isError, value: object ? release(object) : null });

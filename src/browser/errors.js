@@ -44,6 +44,8 @@ const MESSAGES = {
   unsupported: (about) =>
     about.reason === "local"
       ? "The session is ended in this browser only; pass { local: true } to say so."
+      : about.reason === "require_pushed_authorization_requests"
+        ? "The server requires pushed authorization requests, which this version does not send."
       : about.endpoint
         ? `There is no ${about.endpoint} in the server's metadata or in the config; set it in endpoints.`
         : "Signing in needs a page.",

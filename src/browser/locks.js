@@ -2,7 +2,15 @@
 import { kept } from "./objects.js";
 import { finish } from "./context.js";
 
-/** Ends at once where there are no locks. The operation stays until it is cancelled, which lets go or withdraws. */
+/** The last in the queue of each name, for pages without the API: plain http, old browsers. */
+const queues = new Map();
+const enqueue = (name, granted) => {
+  const turn = (queues.get(name) ?? Promise.resolve()).then(granted);
+  queues.set(name, turn);
+  return turn;
+};
+
+/** The operation stays until it is cancelled, which lets go or withdraws. */
 export const lock = (id, operation) => {
   const context = kept(id);
   const controller = new AbortController();
@@ -13,7 +21,9 @@ export const lock = (id, operation) => {
       else resolve();
     });
   const locks = context.hasPage && globalThis.navigator?.locks;
-  const request = locks ? locks.request(context.lock, { signal: controller.signal }, granted) : Promise.resolve().then(granted);
+  const request = locks
+    ? locks.request(context.lock, { signal: controller.signal }, granted)
+    : enqueue(context.lock, granted);
   // Withdrawn, or refused in a frame without an origin: then the operation ends all the same.
   request.catch(() => finish(context, operation));
 };

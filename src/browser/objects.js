@@ -154,10 +154,13 @@ export const claims = (id, key) => {
     return 0;
   }
 };
-const freezeAll = (value) => {
-  if (value && typeof value === "object" && !Object.isFrozen(value)) {
+export const freeze = (id) => {
+  // Not by recursion: a server decides how deep its claims are.
+  const open = [table[id]];
+  while (open.length) {
+    const value = open.pop();
+    if (!value || typeof value !== "object" || Object.isFrozen(value)) continue;
     Object.freeze(value);
-    Object.values(value).forEach(freezeAll);
+    for (const item of Object.values(value)) open.push(item);
   }
 };
-export const freeze = (id) => freezeAll(table[id]);

@@ -9,7 +9,11 @@ export const relative = (object, key) => handle(parts(kept(object)[WORDS[key]], 
 export const clean_address = () => {
   const url = new URL(location.href);
   for (const name of ["code", "state", "iss", "error", "error_description", "error_uri"]) url.searchParams.delete(name);
-  history.replaceState(history.state, "", url);
+  try {
+    history.replaceState(history.state, "", url);
+  } catch {
+    // Browsers limit how often; the code is used up all the same.
+  }
 };
 export const leave_for = (object, key) => location.assign(kept(object)[WORDS[key]]);
 

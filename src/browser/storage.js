@@ -3,10 +3,10 @@ import { keep, kept } from "./objects.js";
 
 /** A handle; 0 where there is nothing, -1 where storage fails. What is no JSON object reads as an empty one. */
 export const load = (id, slot) => {
-  const { key, storage } = kept(id).slots[slot];
-  let text;
+  const { key, storage, unsaved } = kept(id).slots[slot];
+  let text = unsaved;
   try {
-    text = storage.getItem(key);
+    text ??= storage.getItem(key);
   } catch {
     return -1;
   }
@@ -21,7 +21,7 @@ export const load = (id, slot) => {
 
 /** 0 done, 1 full, 2 unavailable, 3 no JSON. */
 export const save = (id, slot, object) => {
-  const { key, storage } = kept(id).slots[slot];
+  const place = kept(id).slots[slot];
   let text;
   try {
     text = JSON.stringify(kept(object));
@@ -29,17 +29,21 @@ export const save = (id, slot, object) => {
     return 3;
   }
   try {
-    storage.setItem(key, text);
+    place.storage.setItem(place.key, text);
+    place.unsaved = undefined;
     return 0;
   } catch (error) {
+    // An instance that traps leaves it to the next one.
+    place.unsaved = text;
     return /quota/i.test(error?.name) ? 1 : 2;
   }
 };
 
 export const erase = (id, slot) => {
-  const { key, storage } = kept(id).slots[slot];
+  const place = kept(id).slots[slot];
+  place.unsaved = undefined;
   try {
-    storage.removeItem(key);
+    place.storage.removeItem(place.key);
   } catch {
     // What cannot be reached cannot be cleared.
   }

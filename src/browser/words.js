@@ -135,6 +135,7 @@ export const WORDS = [
   "openid profile offline_access",
   ".",
   "#",
+  "//",
   "",
   "authorization",
   "introspection",

@@ -33,7 +33,12 @@ impl<P: Platform> Session<P> {
         let name = endpoint.names().metadata;
         let mut metadata = self.config.metadata.clone();
         if !metadata.kind(name).is_text() && self.config.discover {
+            let epoch = self.epoch();
             metadata = self.discovered(name).await?;
+            // What was asked for before a sign-out is not sent after it.
+            if self.epoch() != epoch {
+                return Err(Error::new(Code::SignedOut));
+            }
         }
         if metadata.kind(name).is_text() {
             return Ok((metadata, name));
@@ -63,10 +68,11 @@ impl<P: Platform> Session<P> {
     async fn discovered(self: &Rc<Self>, wanted: Word) -> Outcome<P::Kept> {
         loop {
             let known = self.known_metadata();
-            if let Some(metadata) = &known
-                && (metadata.kind(wanted).is_text() || metadata.kind(Word::Complete) == Kind::True)
-            {
-                return Ok(metadata.clone());
+            let is_enough = |metadata: &P::Kept| {
+                metadata.kind(wanted).is_text() || metadata.kind(Word::Complete) == Kind::True
+            };
+            if let Some(metadata) = known.clone().filter(is_enough) {
+                return Ok(metadata);
             }
             let open = self.discovery.get();
             let discovery = open.unwrap_or_else(|| {
@@ -80,48 +86,54 @@ impl<P: Platform> Session<P> {
                 });
                 discovery
             });
-            discovery.wait().await?;
+            let metadata = discovery.wait().await?;
+            if is_enough(&metadata) {
+                return Ok(metadata);
+            }
         }
     }
 
     /// Reads the first document; or the second, where the first is known and lacks something, or is not there.
-    async fn discover(&self, known: Option<P::Kept>) -> Result<(), Error<P::Kept>> {
+    async fn discover(&self, known: Option<P::Kept>) -> Outcome<P::Kept> {
+        let epoch = self.epoch();
         let is_first = known.is_none();
         let metadata = known.unwrap_or_else(|| self.configured_metadata());
         let mut failure = None;
         if is_first {
             match self.read(Document::OpenidConfiguration, &metadata).await {
                 Ok(()) => {
-                    self.remember(metadata, false);
-                    return Ok(());
+                    self.remember(&metadata, epoch);
+                    return Ok(metadata);
                 }
-                Err(error) if is_not_there(&error) => failure = Some(error),
+                Err(error) if may_be_absent(&error) => failure = Some(error),
                 Err(error) => return Err(error),
             }
         }
-        let second = self
-            .read(Document::OauthAuthorizationServer, &metadata)
-            .await;
+        let second = self.read(Document::OauthAuthorizationServer, &metadata);
+        let second = second.await;
+        metadata.flag(Word::Complete, true);
         match (second, failure) {
-            (Ok(()), _) => {}
+            (Ok(()), _) => self.remember(&metadata, epoch),
             // Where neither is there, the first is the one that people know.
-            (Err(error), Some(first)) if is_not_there(&error) => return Err(first),
-            (Err(error), None) if is_not_there(&error) => {}
+            (Err(error), Some(first)) if may_be_absent(&error) => return Err(first),
+            (Err(error), None) if is_not_there(&error) => self.remember(&metadata, epoch),
+            // Unreadable, as a page without CORS headers is: it is enough for now, and not remembered.
+            (Err(error), None) if error.is(Code::Network) => {}
             (Err(error), _) => return Err(error),
         }
-        self.remember(metadata, true);
-        Ok(())
+        Ok(metadata)
     }
 
-    fn remember(&self, metadata: P::Kept, is_complete: bool) {
+    fn remember(&self, metadata: &P::Kept, epoch: u32) {
         let settings = &self.config.settings;
-        settings.copy(Word::Issuer, &metadata, Word::Issuer);
+        settings.copy(Word::Issuer, metadata, Word::Issuer);
         metadata.set(Word::Version, METADATA_VERSION);
         metadata.set(Word::FetchedAt, self.platform.now().0);
-        metadata.flag(Word::Complete, is_complete);
-        // Without storage they are discovered again by the next page load.
-        let _ = self.platform.save(Slot::Metadata, &metadata);
-        self.metadata.set(Some(metadata));
+        self.metadata.set(Some(metadata.clone()));
+        // After a sign-out storage stays empty. Without storage they are discovered again by the next page load.
+        if self.epoch() == epoch {
+            let _ = self.platform.save(Slot::Metadata, metadata);
+        }
     }
 
     fn known_metadata(&self) -> Option<P::Kept> {
@@ -154,10 +166,7 @@ impl<P: Platform> Session<P> {
                 }
             })
             .and_then(|document| discovery::take(&document, settings, metadata));
-        read.map_err(|error| {
-            address.copy(Word::Url, &error.about, Word::Url);
-            error.at(Word::Issuer)
-        })
+        read.map_err(|error| error.at(Word::Issuer))
     }
 
     /// The answer, or the object of a failure.
@@ -186,4 +195,9 @@ impl<P: Platform> Session<P> {
 /// The server is there and the document is not: an answer below 500 that is no JSON object.
 fn is_not_there<K: Kept>(error: &Error<K>) -> bool {
     error.is(Code::Server) && error.about.number(Word::Status) < 500.0
+}
+
+/// The same, or an answer that the page may not read: most servers that lack a document say so without CORS headers.
+fn may_be_absent<K: Kept>(error: &Error<K>) -> bool {
+    is_not_there(error) || error.is(Code::Network)
 }

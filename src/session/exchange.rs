@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::platform::{Event, Kept, Platform, Wall};
 use crate::protocol::discovery::Endpoint;
 use crate::protocol::token;
-use crate::task::Shared;
+use crate::task::{Shared, unless};
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
 
@@ -113,8 +113,17 @@ async fn exchange<P: Platform>(
 
     let form = token::refresh_request(&session.config.settings, &record, narrower.as_ref());
     let sent = session.platform.now();
-    let answer = session.ask(endpoint, &form).await;
+    // A request of a session that is over is given up, with its lock: the next session does not wait for it.
+    let answer = unless(session.ask(endpoint, &form), session.end_of(epoch)).await;
+    let asked_with = record;
     let record = still(session, epoch)?;
+    let Some(answer) = answer else {
+        return Err(Error::new(Code::SignedOut));
+    };
+    if !record.same(Word::RefreshToken, &asked_with, Word::RefreshToken) {
+        // Another client of this page began another session: the answer is not for it, good or bad.
+        return session.given_tokens();
+    }
     let outcome = match answer {
         Ok(answer) => {
             let next = record::again(&session.config.settings, &record);

@@ -16,6 +16,8 @@ use crate::task::{Place, Shared};
 use crate::words::{Code, Word};
 use alloc::rc::Rc;
 use core::cell::Cell;
+use core::future::poll_fn;
+use core::task::Poll;
 
 /// What a call ends with, where it ends with an object.
 pub type Outcome<K> = Result<K, Error<K>>;
@@ -34,7 +36,7 @@ pub struct Session<P: Platform> {
     epoch: Cell<u32>,
     flight: Place<exchange::Flight<P::Kept>>,
     metadata: Place<P::Kept>,
-    discovery: Place<Shared<Result<(), Error<P::Kept>>>>,
+    discovery: Place<Shared<Outcome<P::Kept>>>,
 }
 
 impl<P: Platform> Session<P> {
@@ -109,8 +111,7 @@ impl<P: Platform> Session<P> {
         self.is_stored.set(saved.is_ok());
         if saved.is_err() {
             self.platform.remove(Slot::Record);
-        }
-        if saved == Err(StorageFailed::Full) {
+            // What is full may have room for less; what is blocked is kept by the platform as long as the page lives.
             let smaller = record::without_id_token(&self.config.settings, &record);
             let saved = self.platform.save(Slot::Record, &smaller);
             self.is_stored.set(saved.is_ok());
@@ -125,6 +126,9 @@ impl<P: Platform> Session<P> {
         self.begin_epoch();
         self.platform.remove(Slot::Record);
         self.hold(None);
+        if event == Event::SignedOut {
+            self.land(None, Err(Error::new(Code::SignedOut)));
+        }
         if let Some(error) = error {
             self.conclude(error);
         }
@@ -134,6 +138,18 @@ impl<P: Platform> Session<P> {
     /// From here on an answer to an earlier request is not stored.
     pub fn begin_epoch(&self) {
         self.epoch.set(self.epoch.get().wrapping_add(1));
+    }
+
+    /// Ends when this session does.
+    pub async fn end_of(&self, epoch: u32) {
+        poll_fn(|_| {
+            if self.epoch.get() == epoch {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
     }
 
     /// Counts the sessions of this client: an exchange that began in another one is too late.

@@ -7,7 +7,7 @@ use super::exchange::not_usable;
 use super::{Outcome, Session, record};
 use crate::config::{self, MAY_BE_ABSENT, NUMBER, OBJECT, Rule, SIGNAL, TEXT, TEXTS, TIMEOUT};
 use crate::error::Error;
-use crate::platform::{Event, Kept, Kind, Kinds, Platform, Slot, StorageFailed};
+use crate::platform::{Event, Kept, Kind, Platform, Slot, StorageFailed};
 use crate::protocol::discovery::Endpoint;
 use crate::protocol::{authorization, token};
 use crate::task::Shared;
@@ -24,7 +24,7 @@ const RULES: [Rule; 11] = [
         MAY_BE_ABSENT | TEXT,
         Problem::NotSameOrigin,
     ),
-    (Word::State, Kinds::MAX, Problem::NotJson),
+    (Word::State, !Kind::Function.only(), Problem::NotJson),
     (Word::Scope, MAY_BE_ABSENT | TEXTS, Problem::NotTextOrList),
     (
         Word::OptionLoginHint,
@@ -76,8 +76,8 @@ pub async fn prepare<P: Platform>(session: Rc<Session<P>>, options: P::Kept) -> 
     let sign_in = begin(&session, &options)?;
     let (metadata, name) = session.endpoint(Endpoint::Authorization).await?;
     if metadata.kind(Word::RequirePushedAuthorizationRequests) == Kind::True {
-        let endpoint = Word::PushedAuthorizationRequestEndpoint;
-        return Err(Error::new(Code::Unsupported).at(endpoint));
+        let required = Word::RequirePushedAuthorizationRequests;
+        return Err(Error::new(Code::Unsupported).because(required));
     }
     let announced = Word::IssParameterSupported;
     metadata.copy(announced, &sign_in, announced);
@@ -117,6 +117,8 @@ fn begin<P: Platform>(session: &Session<P>, options: &P::Kept) -> Outcome<P::Kep
             .platform
             .relative(options, Word::OptionReturnTo)
             .filter(|url| page.is_some_and(|page| url.same(Word::Origin, &page, Word::Origin)))
+            // A path that begins so would be read as a host.
+            .filter(|url| !url.starts(Word::Pathname, Word::TwoSlashes))
             .ok_or_else(|| Error::field(Word::OptionReturnTo, Problem::NotSameOrigin))?;
         for &part in &[Word::Pathname, Word::Search, Word::Hash] {
             sign_in.append_member(Word::ReturnTo, &url, part);
@@ -184,15 +186,16 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
         use_up(session, &sign_in, false);
         return Err(error);
     }
+    // Before anything is sent or waited for: a code is sent once, whatever comes of it (RFC 6749 §4.1.2).
+    use_up(session, &sign_in, false);
     let epoch = session.epoch();
     let endpoint = session.endpoint(Endpoint::Token).await?;
-    // Before it is sent: a code is sent once, whatever comes of it (RFC 6749 §4.1.2).
-    use_up(session, &sign_in, false);
     let settings = &session.config.settings;
     let form = token::code_request(settings, callback, &sign_in);
     let sent = session.platform.now();
     let answer = session.ask(endpoint, &form).await?;
-    if session.epoch() != epoch {
+    // A sign-out, by another client of this page too, removes every sign-in.
+    if session.epoch() != epoch || find(&sign_ins(session), callback).is_none() {
         return Err(Error::new(Code::SignedOut));
     }
     let next = record::empty(settings);
