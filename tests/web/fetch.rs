@@ -88,6 +88,17 @@ async fn fetch_is_taken_when_the_context_opens() {
 }
 
 #[wasm_bindgen_test]
+async fn a_context_that_replaces_another_has_its_fetch() {
+    let first = page_with(
+        "fetch-handed-on",
+        "async () => new Response('', { status: 418 })",
+    );
+    let page = Page::in_place_of(&first, &config("fetch-handed-on", ""));
+    let answer = ask(&page, "/", None).await.unwrap();
+    assert_eq!(get(&answer, "status"), 418);
+}
+
+#[wasm_bindgen_test]
 async fn a_form_is_posted_as_one_string_and_nothing_more() {
     let (page, recorder) = page_recording("fetch-form", "fetch");
     let form = "{ grant_type: 'refresh_token', scope: 'a b&c=d', resource: ['https://a.example/', 'https://b.example/é'] }";

@@ -1,11 +1,43 @@
-//! Handles of objects.
+//! Objects by their handles: the verbs, which are the same for every implementation, and what is of handles alone.
 
+use js_sys::JSON;
 use rekindle::browser::Object;
 use rekindle::platform::Kept;
 use rekindle::words::Word;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{handles, js, keep, kept, object, owned, value};
+use crate::kept_cases::Testable;
+use crate::support::{handles, js, keep, kept, object, owned, set, value};
+
+impl Testable for Object {
+    fn from_json(text: &str) -> Self {
+        owned(keep(&JSON::parse(text).unwrap()))
+    }
+
+    fn to_json(&self) -> String {
+        JSON::stringify(&value(self)).unwrap().into()
+    }
+
+    fn put_undefined(&self, key: Word) {
+        set(&value(self), text_of(key), &JsValue::UNDEFINED);
+    }
+
+    fn put_function(&self, key: Word) {
+        set(&value(self), text_of(key), &js("() => {}"));
+    }
+
+    fn is_frozen(&self) -> bool {
+        js_sys::Object::is_frozen(value(self).unchecked_ref::<js_sys::Object>())
+    }
+}
+
+fn text_of(key: Word) -> &'static str {
+    let named = Word::ALL.iter().find(|(word, _)| *word == key);
+    named.expect("every name is in its list").1
+}
+
+kept_cases!(#[wasm_bindgen_test] for Object);
 
 #[wasm_bindgen_test]
 fn every_handle_is_given_back() {
@@ -16,16 +48,18 @@ fn every_handle_is_given_back() {
             object("{ url: 'https://a.example/?b=c', id_token: 'e30.eyJhIjp7fX0.e30', error: {} }");
         let list = Object::list();
         list.push(&made);
-        let derived = [
-            made.clone(),
-            made.url(Word::Url).unwrap(),
-            made.url(Word::Url).unwrap().get(Word::Params).unwrap(),
+        let url = made.url(Word::Url).unwrap();
+        let all = [
+            url.get(Word::Params).unwrap(),
             made.claims(Word::IdToken).unwrap(),
             made.get(Word::Error).unwrap(),
             list.at(0).unwrap(),
+            made.clone(),
+            made,
+            list,
+            url,
         ];
-        let ids = derived.iter().chain([&made, &list]).map(Object::id);
-        highest.push(ids.max().unwrap());
+        highest.push(all.iter().map(Object::id).max().unwrap());
     }
     assert_eq!(handles(), before);
     assert!(highest.iter().all(|id| *id <= highest[0]), "the table grew");

@@ -141,20 +141,39 @@ async fn a_slash_at_the_issuer_s_end_is_the_same_client() {
 }
 
 #[wasm_bindgen_test]
-async fn where_there_are_no_locks_it_is_granted_at_once() {
-    for locks in [
-        "undefined",
-        // In a frame without an origin.
-        "({ request: () => Promise.reject(new DOMException('no origin', 'SecurityError')) })",
-    ] {
-        let locks = format!("{{ value: {locks} }}");
-        let _replaced = replaced("navigator", "locks", &locks);
-        let page = Page::open("lock-none", "");
-        let mut lock = page.browser.lock();
-        assert_eq!(page.context.resumed(), 0, "not inside the call");
-        until("the grant", || page.context.resumed() == 1).await;
-        assert!(!goes_on(&mut lock));
-        drop(lock);
-        assert_eq!(page.context.operations(), 0.0);
-    }
+async fn without_the_api_the_page_keeps_a_queue() {
+    let _replaced = replaced("navigator", "locks", "{ value: undefined }");
+    let [one, two, three, other] =
+        ["a", "a", "a", "b"].map(|name| Page::open(&format!("lock-none-{name}"), ""));
+    let mut first = one.browser.lock();
+    assert_eq!(one.context.resumed(), 0, "not inside the call");
+    let withdrawn = two.browser.lock();
+    let mut third = three.browser.lock();
+    let _apart = other.browser.lock();
+    until("the first grant", || one.context.resumed() == 1).await;
+    until("the other client's", || other.context.resumed() == 1).await;
+    assert!(!goes_on(&mut first));
+    assert!(goes_on(&mut third));
+
+    drop(withdrawn);
+    drop(first);
+    until("the third grant", || three.context.resumed() == 1).await;
+    assert!(!goes_on(&mut third));
+    assert_eq!(two.context.resumed(), 0);
+    drop(third);
+    assert_eq!(one.context.operations() + three.context.operations(), 0.0);
+}
+
+#[wasm_bindgen_test]
+async fn where_it_is_refused_it_is_granted_at_once() {
+    // In a frame without an origin.
+    let refusing = "{ value: { request: () => Promise.reject(new DOMException('no origin', 'SecurityError')) } }";
+    let _replaced = replaced("navigator", "locks", refusing);
+    let page = Page::open("lock-refused", "");
+    let mut lock = page.browser.lock();
+    assert_eq!(page.context.resumed(), 0, "not inside the call");
+    until("the grant", || page.context.resumed() == 1).await;
+    assert!(!goes_on(&mut lock));
+    drop(lock);
+    assert_eq!(page.context.operations(), 0.0);
 }

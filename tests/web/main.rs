@@ -18,6 +18,9 @@
     reason = "wasm-bindgen-test brings std along"
 )]
 
+#[macro_use]
+#[path = "../support/kept_cases/mod.rs"]
+mod kept_cases;
 mod clock;
 mod fetch;
 mod instance;

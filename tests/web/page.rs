@@ -138,6 +138,18 @@ fn an_address_with_nothing_else_has_no_query_left() {
 }
 
 #[wasm_bindgen_test]
+fn a_browser_that_allows_no_more_changes_is_no_failure() {
+    let page = Page::open("page-clean-limit", "");
+    let href = at("/callback?code=c&state=s", || {
+        let throwing = "{ value() { throw new DOMException('too often', 'SecurityError'); } }";
+        let _replaced = replaced("history", "replaceState", throwing);
+        page.browser.clean_address();
+        js("location.search")
+    });
+    assert_eq!(href.as_string().unwrap(), "?code=c&state=s");
+}
+
+#[wasm_bindgen_test]
 fn the_page_leaves_for_an_address() {
     let page = Page::open("page-leave", "");
     js("globalThis.home = [location.href, history.state]");

@@ -6,8 +6,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::support::{
-    Page, Replaced, assert_same, config, get, handles, js, key, object, replaced, set, stored,
-    value,
+    Page, Replaced, assert_same, call, config, get, handles, js, json, key, object, replaced, set,
+    stored, value,
 };
 
 const SLOTS: [(Slot, &str); 3] = [
@@ -28,8 +28,9 @@ fn page_over(client_id: &str, storage: &str) -> (Page, JsValue) {
 const COUNTING: &str = "{
     values: new Map(),
     calls: [],
+    isBroken: false,
     getItem(key) { this.calls.push('get'); return this.values.get(key) ?? null; },
-    setItem(key, value) { this.calls.push('set'); this.values.set(key, value); },
+    setItem(key, value) { this.calls.push('set'); if (this.isBroken) throw new Error('mine'); this.values.set(key, value); },
     removeItem(key) { this.calls.push('remove'); this.values.delete(key); },
 }";
 
@@ -160,35 +161,43 @@ fn two_clients_in_memory_know_nothing_of_each_other() {
     assert!(load(&two, Slot::Record).is_none());
 }
 
-#[wasm_bindgen_test]
-fn rubbish_reads_as_an_empty_object() {
-    let page = Page::open("storage-rubbish", "");
-    page.browser
-        .save(Slot::Record, &object("{ a: 1 }"))
-        .unwrap();
-    let key = key("sessionStorage", "session", "storage-rubbish").unwrap();
+fn assert_empty(client_id: &str, texts: &[&str]) {
+    let page = Page::open(client_id, "");
+    let given = object("{ a: 1 }");
+    page.browser.save(Slot::Record, &given).unwrap();
+    let key = key("sessionStorage", "session", client_id).unwrap();
     let before = handles();
-    for text in [
-        "''",
-        "'no JSON'",
-        "'{'",
-        "'null'",
-        "'1'",
-        "'true'",
-        "'\"text\"'",
-        "'undefined'",
-        "'[]'",
-        "'[{}]'",
-        "'[1, 2]'",
-        "'[object Object]'",
-        "'\\u0000'",
-    ] {
+    for text in texts {
         js(&format!("sessionStorage.setItem({key:?}, {text})"));
         let loaded = page.browser.load(Slot::Record).unwrap().unwrap();
-        assert_same(&value(&loaded), "{}");
+        assert_eq!(json(&value(&loaded)), "{}", "{text}");
     }
     page.browser.remove(Slot::Record);
     assert_eq!(handles(), before);
+}
+
+#[wasm_bindgen_test]
+fn rubbish_reads_as_an_empty_object() {
+    assert_empty(
+        "storage-rubbish",
+        &[
+            "''",
+            "'no JSON'",
+            "'{'",
+            "'null'",
+            "'1'",
+            "'true'",
+            "'\"text\"'",
+            "'undefined'",
+            "'[object Object]'",
+            "'\\u0000'",
+        ],
+    );
+}
+
+#[wasm_bindgen_test]
+fn a_list_reads_as_an_empty_object() {
+    assert_empty("storage-list", &["'[]'", "'[{}]'", "'[1, 2]'"]);
 }
 
 #[wasm_bindgen_test]
@@ -278,15 +287,47 @@ fn a_custom_storage_that_throws_is_unavailable() {
 #[wasm_bindgen_test]
 fn a_full_storage_keeps_the_old_value() {
     let page = Page::open("storage-full", "");
+    let old = object("{ a: 1 }");
+    page.browser.save(Slot::Record, &old).unwrap();
+    // More than Chromium allows an origin.
+    let large = object("{ a: 'x'.repeat(6 << 20) }");
+    let saved = page.browser.save(Slot::Record, &large);
+    assert_eq!(saved, Err(StorageFailed::Full));
+    let next_page_load = Page::open("storage-full", "");
+    assert_same(&load(&next_page_load, Slot::Record).unwrap(), "{ a: 1 }");
+    page.browser.remove(Slot::Record);
+}
+
+#[wasm_bindgen_test]
+fn what_could_not_be_saved_stays_as_long_as_the_page() {
+    let (page, storage) = page_over("storage-unsaved", COUNTING);
+    let save = |json: &str| page.browser.save(Slot::Record, &object(json));
+    save("{ a: 1 }").unwrap();
+    set(&storage, "isBroken", &true.into());
+    assert_eq!(save("{ a: 2 }"), Err(StorageFailed::Unavailable));
+    assert_same(&load(&page, Slot::Record).unwrap(), "{ a: 2 }");
+    let replacing = Page::in_place_of(&page, &config("storage-unsaved", ""));
+    assert_same(&load(&replacing, Slot::Record).unwrap(), "{ a: 2 }");
+
+    set(&storage, "isBroken", &false.into());
+    save("{ a: 3 }").unwrap();
+    call(&get(&storage, "values"), "clear");
+    assert!(load(&page, Slot::Record).is_none(), "storage counts again");
+    set(&storage, "isBroken", &true.into());
+    save("{ a: 4 }").unwrap_err();
+    page.browser.remove(Slot::Record);
+    assert!(load(&page, Slot::Record).is_none());
+}
+
+#[wasm_bindgen_test]
+fn memory_is_handed_on_to_the_context_that_replaces_it() {
+    let members = "storage: 'memory'";
+    let page = Page::open("storage-handed-on", members);
     page.browser
         .save(Slot::Record, &object("{ a: 1 }"))
         .unwrap();
-    // More than any browser allows an origin.
-    let large = object("{ a: 'x'.repeat(20 << 20) }");
-    let saved = page.browser.save(Slot::Record, &large);
-    assert_eq!(saved, Err(StorageFailed::Full));
-    assert_same(&load(&page, Slot::Record).unwrap(), "{ a: 1 }");
-    page.browser.remove(Slot::Record);
+    let replacing = Page::in_place_of(&page, &config("storage-handed-on", members));
+    assert_same(&load(&replacing, Slot::Record).unwrap(), "{ a: 1 }");
 }
 
 #[wasm_bindgen_test]

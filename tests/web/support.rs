@@ -22,7 +22,7 @@ extern "C" {
 
 #[wasm_bindgen(module = "/src/browser/context.js")]
 extern "C" {
-    fn open(config: &JsValue, resume: &Closure<dyn Fn()>) -> i32;
+    fn open(config: &JsValue, resume: &Closure<dyn Fn()>, earlier: &JsValue) -> i32;
 }
 
 /// The value of a JavaScript expression.
@@ -189,6 +189,11 @@ pub struct Opened {
 
 impl Opened {
     pub fn new(config: &JsValue) -> Self {
+        Self::in_place_of(&JsValue::UNDEFINED, config)
+    }
+
+    /// In the place of an earlier context.
+    fn in_place_of(earlier: &JsValue, config: &JsValue) -> Self {
         let listener = Rc::new(OnceCell::<Listener>::new());
         let resumed = Rc::new(Cell::new(0));
         let resume = Closure::new({
@@ -201,7 +206,7 @@ impl Opened {
             }
         });
         Self {
-            id: open(config, &resume),
+            id: open(config, &resume, earlier),
             resumed,
             listener,
             _resume: resume,
@@ -242,7 +247,16 @@ impl Page {
     }
 
     pub fn with(config: &JsValue) -> Self {
-        let context = Opened::new(config);
+        Self::over(Opened::new(config))
+    }
+
+    /// As a new instance has it after a trap.
+    pub fn in_place_of(earlier: &Self, config: &JsValue) -> Self {
+        let earlier = kept(earlier.context.id);
+        Self::over(Opened::in_place_of(&earlier, config))
+    }
+
+    fn over(context: Opened) -> Self {
         let browser = Browser::new(context.id);
         context.on_resume({
             let browser = browser.clone();
