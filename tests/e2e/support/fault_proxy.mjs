@@ -132,6 +132,26 @@ export function held() {
   };
 }
 
+/**
+ * Keeps the request back until `release()`, and does to it then what `fault` says: by default it goes on to the server.
+ * `reached` resolves when the browser has sent it.
+ */
+export function postponed(fault = pass) {
+  let arrived;
+  let release;
+  const reached = new Promise((resolve) => { arrived = resolve; });
+  const released = new Promise((resolve) => { release = resolve; });
+  return {
+    reached,
+    release,
+    fault: async (exchange) => {
+      arrived();
+      await released;
+      await fault(exchange);
+    },
+  };
+}
+
 const pass = async ({ forward, reply }) => reply(await forward());
 
 async function forward(target, url, { method, headers, body }) {
