@@ -73,11 +73,12 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
     }
   };
 
+  /** The other clients of this page with the same issuer, client id and name. */
+  const others = () => [...cores].filter((other) => other !== self && other.identity === self.identity);
+
   const tell = (event) => {
     deliver(event);
-    for (const other of [...cores]) {
-      if (other !== self && other.identity === self.identity) other.lookAgain();
-    }
+    for (const other of others()) other.lookAgain();
   };
 
   const settle = ({ call, isError, value }) => {
@@ -115,19 +116,8 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
 
   const self = {
     identity: contexts.identityOf(config),
+    context: undefined,
     lookAgain: () => void enter(wasm.instance_run, pointer, 1),
-  };
-  const id = contexts.open(config, () => void enter(wasm.instance_run, pointer, 0), earlier);
-  const context = kept(id);
-  onTraps.add(trapped);
-  const pointer = enter(wasm.instance_new, id, keep(config));
-  const error = release(enter(wasm.instance_read, pointer, ERROR));
-  if (error) giveBack();
-  if (error || isDead) throw new RekindleError(error ?? { code: "crashed", retryable: true });
-
-  cores.add(self);
-  return {
-    context,
 
     /** Begins a call: `{ promise, reject, isCallback }`. */
     call(verb, options) {
@@ -136,6 +126,11 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
       context.calls.set(call.id, call);
       enter(wasm.instance_call, pointer, verb, call.id, keep(options));
       return call;
+    },
+
+    /** The same call for the other clients, whose answer is nobody's: they may have no session yet, and one in the making. */
+    callOthers(verb, options) {
+      for (const other of others()) other.call(verb, { ...options }).promise.catch(() => {});
     },
 
     /** Ends a call; what it shares with others goes on. */
@@ -153,4 +148,15 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
     snapshot,
     refreshToken,
   };
+  const id = contexts.open(config, () => void enter(wasm.instance_run, pointer, 0), earlier);
+  const context = kept(id);
+  onTraps.add(trapped);
+  const pointer = enter(wasm.instance_new, id, keep(config));
+  const error = release(enter(wasm.instance_read, pointer, ERROR));
+  if (error) giveBack();
+  if (error || isDead) throw new RekindleError(error ?? { code: "crashed", retryable: true });
+
+  self.context = context;
+  cores.add(self);
+  return self;
 };

@@ -116,7 +116,10 @@ const openClient = (module, config) => {
     setTokens: (response, options) => run(SET_TOKENS, { response, options }),
     signIn: (options) => run(SIGN_IN, options),
     // It has nothing to wait for, so no signal ends it; and it is done before its options are looked at.
-    signOut: async (options) => void (await run(SIGN_OUT, { ...options, signal: undefined })),
+    signOut: async (options) => {
+      if (!isClosed) current().callOthers(SIGN_OUT, { local: true });
+      await run(SIGN_OUT, { ...options, signal: undefined });
+    },
 
     handleRedirect(url) {
       if (isClosed) return Promise.reject(closed());
@@ -126,7 +129,9 @@ const openClient = (module, config) => {
       if (known && (url === undefined || known.href === href)) return known.promise;
       const call = current().call(HANDLE_REDIRECT, { url: url instanceof URL ? url.href : url });
       // It belongs to the page load, not to this client: closing the one leaves it to the next.
-      if (call.isCallback) callbacks.set(identity, { href, promise: call.promise });
+      const remember = () => callbacks.set(identity, { href, promise: call.promise });
+      if (call.isCallback && !known) remember();
+      else if (call.isCallback) call.promise.then(remember, () => {});
       return call.promise;
     },
 

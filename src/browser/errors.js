@@ -13,7 +13,7 @@ const from = ({ endpoint = "authorization_server" }) =>
 
 const MESSAGES = {
   network: (about) =>
-    `No answer came from ${from(about)}: check the connection, the server's CORS settings for this origin, and what may block requests.`,
+    `No answer came from ${from(about)}: check the connection, and the server's CORS settings for this origin.`,
   timeout: () => "No answer came in time; a later one is still kept. Call again, or allow more with timeoutMs.",
   aborted: () => "The caller's signal ended this call.",
   server: (about) => `The answer of ${from(about)} could not be used; try again later${saying(about)}`,
@@ -29,8 +29,8 @@ const MESSAGES = {
   signed_out: () => "A sign-out overtook this call.",
   state_mismatch: (about) =>
     about.reason === "iss"
-      ? "The callback names another issuer than the sign-in began with; it was refused."
-      : "The callback's sign-in was not started by this tab, or is used; sign in again.",
+      ? "The callback names another issuer than its sign-in."
+      : "The callback is none of this tab's, or used; sign in again.",
   login_required: (about) => `The server needs the user; call signIn()${saying(about)}`,
   storage_unavailable: () => "The storage is blocked; allow it for this site, or the session ends with the page.",
   storage_full: () => "The storage of this site is full; the tokens are held in memory.",
@@ -38,7 +38,7 @@ const MESSAGES = {
   insecure_issuer: (about) =>
     about.field
       ? field(about)
-      : `The metadata name another issuer, or an endpoint that is no https URL (${about.reason}); check the config's issuer.`,
+      : `The metadata name another issuer or an unsafe URL (${about.reason}); check the config's issuer.`,
   invalid_config: (about) =>
     field(about) + (about.host ? ` Try https://${about.host.replace("-admin.", ".")}.` : ""),
   unsupported: (about) =>
