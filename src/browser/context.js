@@ -44,7 +44,7 @@ const chosen = (storage = "session") => {
 
 /** What keeps two clients apart in storage and locks. */
 export const identityOf = ({ issuer, clientId, name = "" }) =>
-  [String(issuer).replace(/\/$/, ""), clientId, name].map((part) => String(part).replaceAll("|", "%7C")).join("|");
+  [String(issuer).replace(/\/$/, ""), clientId, name].map((part) => String(part).replace(/[%|]/g, encodeURIComponent)).join("|");
 
 /** A name that no other page load has. */
 let page;

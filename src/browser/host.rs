@@ -88,3 +88,17 @@ extern "C" {
     pub fn has_random() -> i32;
     pub fn random(object: i32, key: i32);
 }
+
+// Files that the ones above import by themselves: wasm-bindgen carries only those along that are named here. The bundler of the npm
+// package needs no such help.
+#[cfg(not(feature = "npm"))]
+#[wasm_bindgen(module = "/src/browser/errors.js")]
+extern "C" {
+    fn RekindleError();
+}
+
+#[cfg(not(feature = "npm"))]
+#[wasm_bindgen(module = "/src/browser/words.js")]
+extern "C" {
+    fn WORDS();
+}

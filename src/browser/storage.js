@@ -13,7 +13,7 @@ export const load = (id, slot) => {
   if (text == null) return 0;
   try {
     const value = JSON.parse(text);
-    return keep(value && typeof value === "object" ? value : {});
+    return keep(value && typeof value === "object" && !Array.isArray(value) ? value : {});
   } catch {
     return keep({});
   }

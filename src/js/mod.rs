@@ -1,4 +1,4 @@
-//! What the npm package's shell calls: exports, with no decision in them. An instance of the wasm serves one client.
+//! What the npm package's shell calls: exports, with no decision in them.
 
 use crate::browser::{Browser, Object, host};
 use crate::client::{Begun, Client, Verb, Work};

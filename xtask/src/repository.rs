@@ -42,6 +42,12 @@ impl Repository {
         self.command(env::var_os("CARGO").unwrap_or("cargo".into()))
     }
 
+    /// Where cargo keeps what it downloads and installs.
+    pub fn cargo_home(&self) -> Option<PathBuf> {
+        let chosen = env::var_os("CARGO_HOME").map(PathBuf::from);
+        chosen.or_else(|| Some(env::home_dir()?.join(".cargo")))
+    }
+
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root);

@@ -173,3 +173,43 @@ impl<'a> ProgressLine<'a> {
 fn name(command: &Command) -> String {
     format!("`{}`", words(command))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn a_failure_carries_what_the_command_said() {
+        let error = with_progress("trying", &mut shell("echo one; echo two >&2; exit 3"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("exit status: 3") && error.contains("one") && error.contains("two"),
+            "{error}"
+        );
+        let error = output(&mut shell("echo why >&2; exit 1"))
+            .unwrap_err()
+            .to_string();
+        assert!(error.ends_with("why"), "{error}");
+    }
+
+    #[test]
+    fn output_is_what_goes_to_the_standard_output() {
+        assert_eq!(
+            output(&mut shell("echo this; echo that >&2")).unwrap(),
+            "this\n"
+        );
+        assert!(with_progress("trying", &mut shell("true")).is_ok());
+    }
+
+    #[test]
+    fn minutes_have_two_digits_of_seconds() {
+        assert_eq!(minutes(Duration::from_secs(187)), "3:07");
+    }
+}

@@ -8,6 +8,8 @@ mod rust_source;
 mod wasm_bindgen;
 mod wasm_target;
 
+use std::process::Command;
+
 use anyhow::{Context, Result};
 
 use crate::repository::Repository;
@@ -66,7 +68,22 @@ struct Progress {
 }
 
 impl Progress {
-    fn run(&self, what: &str, command: &mut std::process::Command) -> Result<()> {
+    fn run(&self, what: &str, command: &mut Command) -> Result<()> {
         run::with_progress(&format!("{} {what}", self.place), command)
+    }
+
+    /// Whether rustup is there and does this.
+    fn rustup(&self, repository: &Repository, arguments: &[&str]) -> bool {
+        if !run::succeeds(repository.command("rustup").arg("--version")) {
+            return false;
+        }
+        let what = format!("rustup {}", arguments.join(" "));
+        let done = self
+            .run(&what, repository.command("rustup").args(arguments))
+            .is_ok();
+        if !done {
+            eprintln!("{} {what}: not from here; trying another way", self.place);
+        }
+        done
     }
 }

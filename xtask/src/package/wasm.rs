@@ -65,11 +65,9 @@ impl Module {
 
 fn compile(repository: &Repository) -> Result<PathBuf> {
     let sysroot = run::output(repository.command("rustc").args(["--print", "sysroot"]))?;
-    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let cargo_home = cargo_home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
     let folders = [
         (Some(PathBuf::from(sysroot.trim_end())), "rust"),
-        (cargo_home, "cargo"),
+        (repository.cargo_home(), "cargo"),
         (Some(repository.root.clone()), "rekindle"),
     ];
     let mut flags = vec![

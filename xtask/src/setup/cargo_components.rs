@@ -12,13 +12,7 @@ pub fn ensure(repository: &Repository, progress: &Progress) -> Result<()> {
         if present() {
             continue;
         }
-        let mut add = repository.command("rustup");
-        add.args(["component", "add", component]);
-        if progress
-            .run(&format!("{component}: asking rustup"), &mut add)
-            .is_err()
-            || !present()
-        {
+        if !progress.rustup(repository, &["component", "add", component]) || !present() {
             bail!(
                 "`cargo {subcommand}` is missing: run `rustup component add {component}`, \
                  or install the package of that kind of your distribution (on Debian rustfmt and rust-clippy)"

@@ -20,7 +20,6 @@ const DEBIAN_RELEASE: &str = "trixie-backports";
 pub fn ensure(
     repository: &Repository,
     toolchain: &Toolchain,
-    rustup: bool,
     temporary: &Path,
     progress: &Progress,
 ) -> Result<()> {
@@ -28,12 +27,8 @@ pub fn ensure(
     if present() {
         return Ok(());
     }
-    if rustup {
-        let mut add = repository.command("rustup");
-        add.args(["component", "add", "rust-src"]);
-        if progress.run("rust-src: asking rustup", &mut add).is_ok() && present() {
-            return Ok(());
-        }
+    if progress.rustup(repository, &["component", "add", "rust-src"]) && present() {
+        return Ok(());
     }
     from_debian(toolchain, temporary, progress)?;
     if !present() {

@@ -22,9 +22,9 @@ impl WasmBindgen {
 
     fn of_version(repository: &Repository, version: &str) -> Option<Self> {
         let own = repository.tools().join("bin");
-        let cargo_home = std::env::home_dir().map(|home| home.join(".cargo/bin"));
+        let installed = repository.cargo_home().map(|home| home.join("bin"));
         // The empty folder leaves the search to the PATH.
-        [Some(own), Some(PathBuf::new()), cargo_home]
+        [Some(own), Some(PathBuf::new()), installed]
             .into_iter()
             .flatten()
             .find_map(|folder| {

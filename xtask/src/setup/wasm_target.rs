@@ -20,22 +20,13 @@ pub fn ensure(repository: &Repository, progress: &Progress) -> Result<()> {
     if toolchain.has_target()? {
         return Ok(());
     }
-    let rustup = run::succeeds(repository.command("rustup").arg("--version"));
-    if rustup {
-        let mut add = repository.command("rustup");
-        add.args(["target", "add", TARGET]);
-        if progress
-            .run(&format!("{TARGET}: asking rustup"), &mut add)
-            .is_ok()
-            && toolchain.has_target()?
-        {
-            return Ok(());
-        }
+    if progress.rustup(repository, &["target", "add", TARGET]) && toolchain.has_target()? {
+        return Ok(());
     }
     toolchain.check_writable()?;
     let temporary = repository.path("target/std-for-wasm");
     recreate(&temporary)?;
-    let ready = rust_source::ensure(repository, &toolchain, rustup, &temporary, progress)
+    let ready = rust_source::ensure(repository, &toolchain, &temporary, progress)
         .and_then(|()| build_std(repository, &toolchain, &temporary, progress))
         .with_context(|| {
             let version = &toolchain.version;
