@@ -327,6 +327,7 @@ describe("while discovery is under way", () => {
       probe.first = probe.settle(() => first);
       const isSame = probe.client.handleRedirect(query) === first;
       probe.second = probe.settle(() => probe.client.handleRedirect(other));
+      probe.promise = first;
       return isSame;
     }, query, `?${without}`);
     await reached;
@@ -338,12 +339,14 @@ describe("while discovery is under way", () => {
     await outcome("second");
     assert.equal(exchanges().length, 1);
     assert.equal((await stage.state()).refreshToken, stage.lastTokens().refresh_token);
+    assert.ok(await run(() => probe.client.handleRedirect() === probe.promise), "the page's own callback keeps its promise");
   });
 
   // Symptom: after a sign-out the token or the code was still sent, the page left for the server, and the metadata were
   // stored. Cause: nobody looked at the epoch after discovery. Without the fix a request is seen, or a key of ours.
-  for (const method of ["introspect", "signIn", "handleRedirect"]) {
-    test(`p02 x04 a sign-out overtakes ${method}`, async () => {
+  // By another client: it had no session to tell of the end of, so the first one heard nothing.
+  for (const [method, by] of [["introspect", "client"], ["signIn", "client"], ["handleRedirect", "client"], ["handleRedirect", "other"]]) {
+    test(`p02 x04 a sign-out overtakes ${method}${by === "other" ? ", by another client" : ""}`, async () => {
       if (method === "handleRedirect") await comeBack();
       if (method === "introspect") await stage.get("setTokens", response(1));
       const { fault: late, reached, release } = fault.held();
@@ -353,7 +356,10 @@ describe("while discovery is under way", () => {
         return location.href;
       }, method);
       await reached;
-      await stage.get("signOut", { local: true });
+      await run(async (config, by) => {
+        probe.other = await probe.createClient(config);
+        await probe[by].signOut({ local: true });
+      }, stage.config, by);
       release();
       assert.equal((await outcome("pending")).error?.code, "signed_out");
       assert.deepEqual(await ours(), []);
