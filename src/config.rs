@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::platform::{Kept, Kind, Kinds};
 use crate::protocol::discovery::{self, Endpoint};
-use crate::protocol::text::{is_bare, is_loopback, is_plain, is_secure};
+use crate::protocol::text::{is_bare, is_loopback, is_plain, is_secure, units};
 use crate::words::{Code, Problem, Word};
 
 const DEFAULT_RENEW_BEFORE_SECONDS: f64 = 30.0;
@@ -232,8 +232,8 @@ fn check_issuer<K: Kept>(given: &K) -> Result<(K, K), Error<K>> {
     if !is_secure(&issuer) {
         return Err(wrong(Problem::NotHttps));
     }
-    // RFC 8414 §2: an issuer has no query.
-    if issuer.kind(Word::Search).is_text() {
+    // RFC 8414 §2: an issuer has no query, not even an empty one, which would swallow the paths behind it.
+    if units(&settings, Word::Issuer).any(|unit| unit == u16::from(b'?')) {
         return Err(wrong(Problem::HasQuery));
     }
     if discovery::is_okta_admin(&issuer) {

@@ -10,7 +10,7 @@ export const rows = [
   ["a configuration that is a text", () => "https://id.example", "config"],
 
   ...each("issuer", [undefined, null, 7, "", "id.example", "//id.example", "not a url", "ftp://id.example", "javascript:alert(1)",
-    `${https}/?tenant=1`, `${https}/#top`, "https://user:secret@id.example", {}]),
+    `${https}/?tenant=1`, `${https}?`, `${https}/?`, `${https}/#top`, "https://user:secret@id.example", {}]),
   ["issuer: an Okta admin host", { issuer: "https://dev-1-admin.okta.com/oauth2/default" }, "https://dev-1.okta.com"],
   ...each("issuer", [
     "http://id.example", "http://localhost.evil.example", "http://127.0.0.1.nip.example",
