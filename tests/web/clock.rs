@@ -1,9 +1,14 @@
 //! The time of day, and timers.
 
+use core::cell::Cell;
+use core::future::{pending, poll_fn};
+use core::task::Poll;
+use std::rc::Rc;
+
 use rekindle::platform::Platform;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{Page, assert_same, call, get, goes_on, js, json};
+use crate::support::{Page, assert_same, call, get, goes_on, js, json, until};
 
 fn monotonic() -> f64 {
     js("performance.now()").as_f64().unwrap()
@@ -59,4 +64,37 @@ async fn a_dropped_sleep_stops_its_timer() {
     let later = page.browser.sleep(20.0);
     page.run("the next sleep", later).await.ok();
     assert_eq!(page.context.resumed(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn what_an_operation_brings_is_seen_by_every_task() {
+    let page = Page::open("clock-news", "");
+    let news = Rc::new(Cell::new(false));
+    let seen = Rc::new(Cell::new(false));
+    // The task that waits is polled before the one that has the news, and that one does not end with it.
+    page.browser.spawn({
+        let (news, seen) = (news.clone(), seen.clone());
+        async move {
+            poll_fn(|_| {
+                if news.get() {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            })
+            .await;
+            seen.set(true);
+        }
+    });
+    page.browser.spawn({
+        let first = page.browser.sleep(1.0);
+        async move {
+            first.await.ok();
+            news.set(true);
+            pending::<()>().await;
+        }
+    });
+    page.browser.run();
+    until("the sleep", || page.context.resumed() == 1).await;
+    assert!(seen.get());
 }
