@@ -99,7 +99,7 @@ async fn exchange<P: Platform>(
     let epoch = session.epoch();
     let endpoint = session.endpoint(Endpoint::Token).await?;
     // Held until this exchange ends.
-    let mut lock = session.platform.lock();
+    let mut lock = session.platform.lock(&began);
     let _ = (&mut lock).await;
     let record = match still(session, epoch)? {
         // Another client of this page was quicker: its answer was stored after this call began.
