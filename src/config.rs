@@ -207,7 +207,11 @@ impl<K: Kept> Config<K> {
             given,
             Word::AllowedOrigins,
             Problem::NotOrigins,
-            |url, item| url.same(Word::Origin, item, Word::Url),
+            // A wildcard is a host to the URL standard, and no origin's.
+            |url, item| {
+                url.same(Word::Origin, item, Word::Url)
+                    && units(item, Word::Url).all(|unit| unit != u16::from(b'*'))
+            },
         )?;
         let renew_before = number(
             given,
@@ -284,7 +288,7 @@ fn check_endpoints<K: Kept>(given: &K, settings: &K, issuer: &K) -> Result<(K, b
             let name = endpoint.names().config;
             (name, MAY_BE_ABSENT | TEXT, Problem::NotUrl)
         };
-        check(&endpoints, &Endpoint::ALL.map(rule))?;
+        check(&endpoints, &Endpoint::ALL.map(rule)).map_err(of_endpoints)?;
         for &endpoint in &Endpoint::ALL {
             let names = endpoint.names();
             if endpoints.kind(names.config).is_absent() {
@@ -293,9 +297,10 @@ fn check_endpoints<K: Kept>(given: &K, settings: &K, issuer: &K) -> Result<(K, b
             let url = endpoints
                 .url(names.config)
                 .filter(is_bare)
-                .ok_or_else(|| member_of_endpoints(names.config, Problem::NotUrl))?;
+                .ok_or_else(|| of_endpoints(Error::field(names.config, Problem::NotUrl)))?;
             if !is_secure(&url) {
-                return Err(member_of_endpoints(names.config, Problem::NotHttps));
+                let error = Error::field(names.config, Problem::NotHttps);
+                return Err(of_endpoints(error));
             }
             endpoints.copy(names.config, &metadata, names.metadata);
         }
@@ -303,10 +308,13 @@ fn check_endpoints<K: Kept>(given: &K, settings: &K, issuer: &K) -> Result<(K, b
     Ok((metadata, !has_layout))
 }
 
-fn member_of_endpoints<K: Kept>(name: Word, problem: Problem) -> Error<K> {
-    let error: Error<K> = Error::field(Word::Endpoints, problem);
-    error.about.append(Word::Field, Word::Dot);
-    error.about.append(Word::Field, name);
+/// The error with its field as a member of `endpoints`.
+fn of_endpoints<K: Kept>(error: Error<K>) -> Error<K> {
+    let name = K::object();
+    name.put(Word::Field, Word::Endpoints);
+    name.append(Word::Field, Word::Dot);
+    name.append_member(Word::Field, &error.about, Word::Field);
+    name.copy(Word::Field, &error.about, Word::Field);
     error
 }
 
