@@ -149,9 +149,11 @@ export const add_query = (id, key, params) => {
 };
 export const claims = (id, key) => {
   try {
-    const bytes = atob(text(id, key).split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
+    const parts = text(id, key).split(".");
+    const bytes = atob(parts[1].replaceAll("-", "+").replaceAll("_", "/"));
     const escaped = Array.from(bytes, (byte) => "%" + byte.charCodeAt(0).toString(16).padStart(2, "0"));
-    return handle(JSON.parse(decodeURIComponent(escaped.join(""))));
+    const payload = JSON.parse(decodeURIComponent(escaped.join("")));
+    return parts.length === 3 && !Array.isArray(payload) ? handle(payload) : 0;
   } catch {
     return 0;
   }
