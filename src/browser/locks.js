@@ -48,7 +48,7 @@ const seen = ({ held }, prefix, family) => {
     .map(({ name, clientId }) => [...name.slice(prefix.length).split("|"), clientId])
     // The others are refresh locks.
     .filter(({ length }) => length === 3);
-  const relatives = present.filter(([of]) => of === family);
+  const relatives = present.filter(([of]) => family === undefined || of === family);
   return {
     generation: Math.max(0, ...relatives.map(([, generation]) => +generation)),
     tabs: new Set(relatives.map(([, , clientId]) => clientId)).size,

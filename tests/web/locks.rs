@@ -190,7 +190,7 @@ async fn presence_is_shared_and_shows_who_is_ahead() {
     let who = asked(&two, Some(&record("three", 1))).await;
     assert_same(&who, "{ generation: 0, tabs: 0, families: 2 }");
     let who = asked(&two, None).await;
-    assert_same(&who, "{ generation: 0, tabs: 0, families: 2 }");
+    assert_same(&who, "{ generation: 10, tabs: 2, families: 2 }");
 
     call(&ahead, "letGo");
     call(&elsewhere, "remove");
