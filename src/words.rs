@@ -55,6 +55,9 @@ names! {
         Token = "token",
         TokenTypeHint = "token_type_hint",
         Active = "active",
+        // OpenID Connect RP-Initiated Logout 1.0.
+        IdTokenHint = "id_token_hint",
+        WirePostLogoutRedirectUri = "post_logout_redirect_uri",
         // Error answers: RFC 6749 §5.2 and §4.1.2.1, OpenID Connect Core §3.1.2.6, Okta's gateway.
         Error = "error",
         ErrorDescription = "error_description",
@@ -161,9 +164,9 @@ names! {
         Ask = "ask",
         Notes = "notes",
         Lost = "lost",
+        Open = "open",
         Record = "record",
         Tabs = "tabs",
-        Families = "families",
         // The config (api.md's names are the contract with the app).
         ConfigClientId = "clientId",
         ConfigRedirectUri = "redirectUri",
@@ -262,6 +265,7 @@ names! {
         Sub = "sub",
         Aud = "aud",
         Iat = "iat",
+        Format = "format",
     }
 }
 
