@@ -36,7 +36,6 @@ pub enum Action {
     KillAtStep,
     Throttle,
     FillStorage,
-    BlockStorage,
     // The device.
     Sleep,
     JumpWall,
@@ -76,7 +75,6 @@ impl Action {
         Self::KillAtStep,
         Self::Throttle,
         Self::FillStorage,
-        Self::BlockStorage,
         Self::Sleep,
         Self::JumpWall,
         Self::LoseNetwork,

@@ -116,15 +116,11 @@ impl World {
         }
         let mut highest = 0.0_f64;
         let mut tabs = Vec::new();
-        let mut families: Vec<&str> = Vec::new();
         for (name, holders) in self.locks.held() {
             let Some((of, generation)) = name.split_once('|') else {
                 continue;
             };
-            if !families.contains(&of) {
-                families.push(of);
-            }
-            if family == Some(of) {
+            if family.is_none_or(|family| family == of) {
                 highest = highest.max(generation.parse().unwrap_or(0.0));
                 tabs.extend(
                     holders
@@ -138,7 +134,6 @@ impl World {
         let members = [
             (Word::Generation, highest),
             (Word::Tabs, tabs.len() as f64),
-            (Word::Families, families.len() as f64),
         ];
         Some(Object::of(members.map(|(word, number)| {
             (word_text(word).to_owned(), Value::Number(number))
@@ -189,11 +184,12 @@ impl World {
         slot: usize,
         object: &Object,
     ) -> Result<(), StorageFailed> {
-        match self.storage_fault {
-            1 if !self.is_in_memory(slot) => return Err(StorageFailed::Full),
-            2 if !self.is_in_memory(slot) => return Err(StorageFailed::Unavailable),
-            _ => {}
+        if self.storage_fault != 0 && !self.is_in_memory(slot) {
+            // What could not be stored is found by this page all the same.
+            self.contexts[context].unsaved.put(slot, Some(copy(object)));
+            return Err(if self.storage_fault == 1 { StorageFailed::Full } else { StorageFailed::Unavailable });
         }
+        self.contexts[context].unsaved.put(slot, None);
         let object = copy(object);
         if slot == shelf::RECORD {
             self.judge_save(context, &object);
@@ -203,6 +199,7 @@ impl World {
     }
 
     pub fn remove(&mut self, context: usize, slot: usize) {
+        self.contexts[context].unsaved.put(slot, None);
         if self.storage_fault == 2 && !self.is_in_memory(slot) {
             return;
         }

@@ -123,7 +123,6 @@ pub fn carry_out(sim: &Sim, tab: usize, action: Action) {
             | Action::Cut
             | Action::RevokeAtServer
             | Action::FillStorage
-            | Action::BlockStorage
     );
     match life {
         _ if is_of_device => on_device(sim, tab, action),
@@ -190,10 +189,11 @@ fn on_device(sim: &Sim, tab: usize, action: Action) {
                 world.server.end(family, Revoked::Elsewhere);
             }
         }
-        Action::FillStorage | Action::BlockStorage => {
-            let fault = if action == Action::FillStorage { 1 } else { 2 };
-            world.storage_fault = if world.storage_fault == 0 { fault } else { 0 };
-            world.judge.storage_failed_at = Some(world.now);
+        Action::FillStorage => {
+            if world.storage_fault < 2 {
+                world.storage_fault ^= 1;
+                world.judge.storage_failed_at = Some(world.now);
+            }
         }
         _ => {}
     }
@@ -300,7 +300,10 @@ fn on_page(sim: &Sim, tab: usize, action: Action) {
         Action::LookAt | Action::Type => {
             let count = {
                 let mut world = sim.borrow_mut();
-                world.tabs[tab].throttle = 0;
+                if world.tabs[tab].throttle > 0 {
+                    world.tabs[tab].throttle = 0;
+                    world.tabs[tab].throttled_at = world.now;
+                }
                 world.rng.usize(1..4)
             };
             let what = if action == Action::Type {
@@ -429,7 +432,10 @@ fn set_tokens(sim: &Sim, tab: usize, context: usize, action: Action) {
                 if action == Action::SetSameTokens
                     && now - at < 5_000
                     && world.server.families[family].revoked.is_none()
-                    && !world.judge.signed_out.contains_key(&family) =>
+                    && !world.judge.signed_out.contains_key(&family)
+                    && !world.judge.ended.contains(&family)
+                    // Who puts spent tokens in the place of newer ones has lost the newer ones.
+                    && !world.holds_family(tab, family) =>
             {
                 response
             }

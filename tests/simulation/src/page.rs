@@ -232,13 +232,7 @@ impl Platform for Page {
 
     fn attend(&self, to: u8) {
         let mut world = self.0.sim.borrow_mut();
-        let context = &mut world.contexts[self.0.context];
-        context.attends = to;
-        if to & attention::SIBLINGS == 0 {
-            context
-                .news
-                .retain(|news| !news.is(Word::Event, Word::Message));
-        }
+        world.contexts[self.0.context].attends = to;
     }
 
     fn news(&self) -> Operation {
@@ -247,6 +241,9 @@ impl Platform for Page {
 
     fn load(&self, slot: Slot) -> Result<Option<Object>, StorageFailed> {
         let mut world = self.0.sim.borrow_mut();
+        if let Some(unsaved) = world.contexts[self.0.context].unsaved.get(slot as usize) {
+            return Ok(Some(shelf::copy(unsaved)));
+        }
         if world.storage_fault == 2 && !world.is_in_memory(slot as usize) {
             return Err(StorageFailed::Unavailable);
         }

@@ -36,6 +36,8 @@ pub struct Plan {
     pub mono_stops: bool,
 
     pub storage: Storage,
+    /// Cookies are blocked, and storage with them.
+    pub is_storage_blocked: bool,
     pub discovers: bool,
     pub auto_renew: bool,
     pub idle_timeout_s: Option<f64>,
@@ -115,6 +117,7 @@ impl Plan {
             },
             mono_stops: rng.bool(),
             storage,
+            is_storage_blocked: rng.u32(0..100) < 3,
             discovers: rng.u32(0..100) < 15,
             auto_renew: rng.u32(0..100) < 85,
             idle_timeout_s: (rng.u32(0..100) < 15).then(|| pick(rng, &[60.0, 600.0, 3_600.0])),

@@ -147,6 +147,7 @@ pub fn create_client(sim: &Sim, tab: usize) {
             news: VecDeque::new(),
             log,
             memory: Shelf::default(),
+            unsaved: Shelf::default(),
             heard_until: BTreeMap::new(),
             has_told: false,
             tasks: Some(tasks.clone()),
@@ -167,6 +168,10 @@ pub fn create_client(sim: &Sim, tab: usize) {
         }
     });
     run(sim, id);
+    let must_share = sim.borrow().plan.share_session;
+    if must_share {
+        call(sim, id, Verb::TakeOver, &Object::object());
+    }
 }
 
 /// Begins a call of the app.
@@ -214,7 +219,10 @@ pub fn close_client(sim: &Sim, context: usize) {
         world.contexts[context].is_closed = true;
         world.contexts[context].client.clone()
     };
-    drop(client);
+    let tab = sim.borrow().contexts[context].tab;
+    if let Some(client) = client {
+        enter(sim, tab, || client.close());
+    }
     run(sim, context);
 }
 

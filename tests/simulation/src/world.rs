@@ -165,6 +165,8 @@ pub struct Tab {
     pub backlog: VecDeque<Event>,
     /// Its timers come at multiples of this only.
     pub throttle: Ms,
+    /// When they last did.
+    pub throttled_at: Ms,
     /// It is killed at this step of its code.
     pub kill_in: Option<u32>,
     pub steps: u32,
@@ -182,6 +184,8 @@ pub struct Context {
     pub news: VecDeque<Object>,
     pub log: Object,
     pub memory: Shelf,
+    /// What could not be stored.
+    pub unsaved: Shelf,
     /// A message is not overtaken by the next one: when the last one of each sender comes.
     pub heard_until: BTreeMap<usize, Ms>,
     /// Whether it told the page of something since the last look.
@@ -217,6 +221,7 @@ pub struct World {
     pub wall_offset: f64,
     stopped: Ms,
     pub asleep_until: Option<Ms>,
+    pub woke_at: Ms,
     pub is_online: bool,
     /// What storage does: 0 works, 1 full, 2 blocked.
     pub storage_fault: u8,
@@ -247,7 +252,6 @@ impl World {
                 families: Vec::new(),
             },
             acts_left: plan.actions,
-            plan,
             rng,
             now: 1,
             queue: BinaryHeap::new(),
@@ -255,8 +259,10 @@ impl World {
             wall_offset: 0.0,
             stopped: 0,
             asleep_until: None,
+            woke_at: 0,
             is_online: true,
-            storage_fault: 0,
+            storage_fault: if plan.is_storage_blocked { 2 } else { 0 },
+            plan,
             tabs: Vec::new(),
             contexts: Vec::new(),
             locks: Locks::default(),
@@ -313,6 +319,7 @@ impl World {
     pub fn fall_asleep(&mut self, ms: Ms) {
         let end = self.now + ms;
         self.asleep_until = Some(end);
+        self.woke_at = end;
         if self.plan.mono_stops {
             self.stopped += ms;
         }
@@ -350,6 +357,7 @@ impl World {
             local,
             backlog: VecDeque::new(),
             throttle: 0,
+            throttled_at: 0,
             kill_in: None,
             steps: 0,
             changed_at: self.now,

@@ -2,7 +2,7 @@
 
 use crate::kept::Object;
 use crate::server::{access_token, has_refresh_secret, has_secret};
-use crate::world::{Ms, World};
+use crate::world::{Life, Ms, World};
 use rekindle::client::Verb;
 use rekindle::error::Error;
 use rekindle::platform::{Event, Kept};
@@ -94,10 +94,7 @@ impl World {
     }
 
     pub fn settled(&mut self, id: usize, outcome: Result<Option<Object>, Error<Object>>) {
-        let (context, verb, began_mono, timeout_ms) = {
-            let call = &self.judge.calls[id];
-            (call.context, call.verb, call.began_mono, call.timeout_ms)
-        };
+        let (context, verb) = (self.judge.calls[id].context, self.judge.calls[id].verb);
         let tab = self.contexts[context].tab;
         let now = self.now;
         let said = match &outcome {
@@ -116,15 +113,30 @@ impl World {
             Ok(object) => self.judge_tokens(id, object.as_ref()),
             Err(error) => self.judge_error(id, &error.about, &said.err().unwrap_or_default()),
         }
-        let took = self.mono(tab) - began_mono;
-        let slack = 100.0
-            + self.tabs[tab].throttle as f64
-            + self.judge.pauses(tab, self.judge.calls[id].began);
-        if took > timeout_ms + slack {
-            self.fail_in(
-                tab,
-                &format!("call {id} ({verb:?}) took {took} ms of {timeout_ms}"),
-            );
+        self.judge_time(id);
+    }
+
+    /// A call may be late only by as long as its page stood still, or as its timers are.
+    fn judge_time(&mut self, id: usize) {
+        let call = &self.judge.calls[id];
+        let (tab, verb, timeout_ms) = (self.contexts[call.context].tab, call.verb, call.timeout_ms);
+        let late = self.mono(tab) - call.began_mono - timeout_ms;
+        let running = self.now.saturating_sub(self.tabs[tab].changed_at.max(self.woke_at));
+        let was_throttled = self.tabs[tab].throttle > 0 || self.now - self.tabs[tab].throttled_at < 60_000;
+        let slack = if was_throttled { 60_100.0 } else { 100.0 };
+        if late.min(running as f64) > slack {
+            self.fail_in(tab, &format!("call {id} ({verb:?}) is {late} ms late"));
+        }
+    }
+
+    /// Nobody waits for ever.
+    pub fn judge_pending_calls(&mut self) {
+        for id in 0..self.judge.calls.len() {
+            let call = &self.judge.calls[id];
+            let tab = self.contexts[call.context].tab;
+            if call.is_pending() && self.tabs[tab].life == Life::Running && self.asleep_until.is_none() {
+                self.judge_time(id);
+            }
         }
     }
 
@@ -240,12 +252,5 @@ impl World {
             Event::SignedOut | Event::SessionLost => self.judge_loss(context, event),
             Event::SignedIn | Event::Renewed | Event::RenewFailed | Event::Expired => {}
         }
-    }
-}
-
-impl super::Judge {
-    /// How long the tab may have stood still since then, for its callers to wait on.
-    fn pauses(&self, _tab: usize, _since: Ms) -> f64 {
-        0.0
     }
 }

@@ -11,7 +11,7 @@ pub use sends::{Attempt, Exchange};
 use crate::kept::Object;
 use crate::server::Token;
 use crate::world::{Ms, World};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
 pub struct Judge {
@@ -28,6 +28,8 @@ pub struct Judge {
     pub signed_out: BTreeMap<usize, Ms>,
     /// Tabs where another session was put in the place of the one before.
     pub replaced: Vec<(usize, Ms)>,
+    /// Families that gave way to another user's.
+    pub ended: BTreeSet<usize>,
     /// Tabs whose storage somebody cleared.
     pub cleared: Vec<(usize, Ms)>,
     pub storage_failed_at: Option<Ms>,

@@ -111,6 +111,7 @@ impl World {
         let is_cleared = self.judge.cleared.iter().any(|(other, _)| *other == tab);
         let is_listed = self.judge.refused.contains_key(&family)
             || self.judge.signed_out.contains_key(&family)
+            || self.judge.ended.contains(&family)
             || self.judge.replaced.iter().any(|(other, _)| *other == tab)
             || is_cleared
             || before.refresh.is_none();
@@ -144,6 +145,7 @@ impl World {
         let Some(family) = new.family() else { return };
         if let Some(&at) = self.judge.signed_out.get(&family)
             && self.now > at + 1_000
+            && self.judge.storage_failed_at.is_none()
         {
             self.fail_in(
                 tab,
@@ -192,6 +194,11 @@ impl World {
     /// Another session is put in the place of this tab's.
     pub fn replacing(&mut self, tab: usize) {
         self.judge.replaced.push((tab, self.now));
+        self.judge.ended.extend(self.families_of(tab));
+    }
+
+    pub fn holds_family(&self, tab: usize, family: usize) -> bool {
+        self.families_of(tab).contains(&family)
     }
 
     fn families_of(&self, tab: usize) -> Vec<usize> {
