@@ -214,6 +214,8 @@ pub fn network_back(sim: &Sim) {
         let mut world = sim.borrow_mut();
         world.is_online = true;
         let now = world.now;
+        world.judge.network_back_at = Some(now);
+        world.judge.spread.clear();
         world
             .story
             .tell(now, None, || "the network is back".to_owned());
@@ -256,7 +258,8 @@ fn close_window(sim: &Sim, tab: usize) {
 /// The page is told that it may sleep from here on, and does what it does about it at once.
 fn hide(sim: &Sim, tab: usize) {
     let (life, page) = {
-        let world = sim.borrow();
+        let mut world = sim.borrow_mut();
+        world.tabs[tab].hidden_at = world.now;
         (world.tabs[tab].life, world.tabs[tab].page)
     };
     if life == Life::Running {
@@ -403,6 +406,7 @@ fn on_client(sim: &Sim, tab: usize, context: usize, action: Action) {
         Action::SignOut | Action::SignOutLocally => {
             options.flag(Word::Local, action == Action::SignOutLocally);
             sim.borrow_mut().signing_out(tab);
+            let families = sim.borrow().families_of(tab);
             let others: Vec<usize> = sim.borrow().tabs[tab].contexts.clone();
             for other in others.into_iter().filter(|&other| other != context) {
                 let is_open = !sim.borrow().contexts[other].is_closed;
@@ -412,7 +416,12 @@ fn on_client(sim: &Sim, tab: usize, context: usize, action: Action) {
                     call(sim, other, Verb::SignOut, &local);
                 }
             }
-            Verb::SignOut
+            call(sim, context, Verb::SignOut, &options);
+            let mut world = sim.borrow_mut();
+            if world.tabs[tab].life == Life::Running {
+                world.signed_out(&families);
+            }
+            return;
         }
         Action::CloseClient => {
             close_client(sim, context);

@@ -118,6 +118,8 @@ pub struct Request {
 pub struct Answer {
     pub answer: Result<Object, Object>,
     pub is_definite: bool,
+    /// How long the server wants the browser to wait, as far as that can be read.
+    pub wait_ms: Ms,
     pub issued: Option<(Token, Option<Token>)>,
 }
 
@@ -139,7 +141,7 @@ fn object(members: &[(&str, Value)]) -> Object {
     )
 }
 
-fn answer(status: f64, body: Option<Object>, headers: &[(&str, Value)]) -> Object {
+fn response(status: f64, body: Option<Object>, headers: &[(&str, Value)]) -> Object {
     let answer = object(&[
         ("status", Value::Number(status)),
         ("tooLarge", Value::Boolean(false)),
@@ -160,11 +162,13 @@ pub fn answer_of(fault: Option<Fault>, reply: Option<&Reply>, rng: &mut Rng, now
     let is = |answer, is_definite| Answer {
         answer: Ok(answer),
         is_definite,
+        wait_ms: 0,
         issued: None,
     };
     let failed = || Answer {
         answer: Err(object(&[("cause", "TypeError".into())])),
         is_definite: false,
+        wait_ms: 0,
         issued: None,
     };
     let wait_s = pick(rng, &[1.0, 7.0, 30.0, 120.0]);
@@ -178,17 +182,17 @@ pub fn answer_of(fault: Option<Fault>, reply: Option<&Reply>, rng: &mut Rng, now
         ])
     };
     let oauth = |error: &str| object(&[("error", error.into())]);
-    match fault {
+    let mut answer = match fault {
         Some(DropBefore | DropAfter | HangBefore | HangAfter) => failed(),
-        Some(Truncated) => is(answer(200.0, None, &[]), false),
-        Some(Portal) => is(answer(200.0, None, &[]), false),
-        Some(Unavailable) => is(answer(503.0, None, &[]), false),
-        Some(BadGateway) => is(answer(502.0, Some(oauth("invalid_grant")), &[]), false),
-        Some(EmptyError) => is(answer(401.0, None, &[]), false),
+        Some(Truncated) => is(response(200.0, None, &[]), false),
+        Some(Portal) => is(response(200.0, None, &[]), false),
+        Some(Unavailable) => is(response(503.0, None, &[]), false),
+        Some(BadGateway) => is(response(502.0, Some(oauth("invalid_grant")), &[]), false),
+        Some(EmptyError) => is(response(401.0, None, &[]), false),
         Some(LimitedSeconds) => {
             let seconds = wait_s.to_string();
             is(
-                answer(429.0, None, &[("retryAfter", seconds.as_str().into())]),
+                response(429.0, None, &[("retryAfter", seconds.as_str().into())]),
                 true,
             )
         }
@@ -197,14 +201,14 @@ pub fn answer_of(fault: Option<Fault>, reply: Option<&Reply>, rng: &mut Rng, now
                 ("retryAfter", "Tue, 24 Nov 2026 01:56:26 GMT".into()),
                 ("retryAfterDate", Value::Number(until)),
             ];
-            is(answer(429.0, Some(oauth("slow_down")), &headers), true)
+            is(response(429.0, Some(oauth("slow_down")), &headers), true)
         }
         Some(LimitedReset) => {
             let seconds = (until / 1000.0).ceil().to_string();
             let headers = [("rateLimitReset", seconds.as_str().into())];
-            is(answer(429.0, Some(okta("E0000047")), &headers), true)
+            is(response(429.0, Some(okta("E0000047")), &headers), true)
         }
-        Some(LimitedMute) => is(answer(429.0, None, &[]), true),
+        Some(LimitedMute) => is(response(429.0, None, &[]), true),
         Some(OauthError) => {
             let error = pick(
                 rng,
@@ -216,9 +220,9 @@ pub fn answer_of(fault: Option<Fault>, reply: Option<&Reply>, rng: &mut Rng, now
                 ],
             );
             let status = pick(rng, &[400.0, 401.0, 403.0]);
-            is(answer(status, Some(oauth(error)), &[]), true)
+            is(response(status, Some(oauth(error)), &[]), true)
         }
-        Some(OktaError) => is(answer(403.0, Some(okta("E0000006")), &[]), true),
+        Some(OktaError) => is(response(403.0, Some(okta("E0000006")), &[]), true),
         None | Some(Twice | Late | NoAccessToken | OddType | OddLifetime | WrongIdToken) => {
             let Some(reply) = reply else { return failed() };
             let body = reply.body.as_ref().map(|body| Object::of(body.entries()));
@@ -246,10 +250,15 @@ pub fn answer_of(fault: Option<Fault>, reply: Option<&Reply>, rng: &mut Rng, now
             // An empty 4xx says nothing that could be relied upon.
             let is_definite = body.is_some();
             Answer {
-                answer: Ok(answer(f64::from(reply.status), body, &[])),
+                answer: Ok(response(f64::from(reply.status), body, &[])),
                 is_definite,
+                wait_ms: 0,
                 issued: reply.issued,
             }
         }
+    };
+    if matches!(fault, Some(LimitedSeconds | LimitedDate | LimitedReset)) {
+        answer.wait_ms = (wait_s * 1000.0) as Ms;
     }
+    answer
 }

@@ -266,6 +266,9 @@ pub fn happen(sim: &Sim, event: Event) {
         } => {
             let mut world = sim.borrow_mut();
             let result = world.look_around(family.as_deref());
+            if let (Some(who), Some(_)) = (&result, &family) {
+                world.judge_who(context, who.number(Word::Generation));
+            }
             let hop = world.hop();
             world.after(
                 hop,

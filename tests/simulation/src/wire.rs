@@ -36,8 +36,10 @@ impl World {
             is_over: false,
             is_served: false,
         });
-        if endpoint == Endpoint::Token {
-            self.judge_send(id);
+        match endpoint {
+            Endpoint::Token => self.judge_send(id),
+            Endpoint::Metadata => self.judge_metadata(context),
+            Endpoint::Introspection | Endpoint::Revocation => {}
         }
         let delay = self.network_delay();
         self.after(delay, Event::Arrive { request: id });
@@ -173,6 +175,10 @@ impl World {
     pub fn abandon(&mut self, id: usize) {
         if !self.requests[id].is_over {
             self.requests[id].is_over = true;
+            let now = self.now;
+            if let Some(attempt) = self.requests[id].token.and_then(|token| self.judge.attempts.get_mut(&token)) {
+                attempt.last_over = now;
+            }
             let tab = Self::name(self.contexts[self.requests[id].context].tab);
             self.story
                 .tell(self.now, Some(tab), || format!("gives up #{id}"));

@@ -171,6 +171,8 @@ pub struct Tab {
     pub kill_in: Option<u32>,
     pub steps: u32,
     pub changed_at: Ms,
+    /// When it was last told that it may sleep.
+    pub hidden_at: Ms,
 }
 
 /// One client's outside, as `src/browser/context.js` has it.
@@ -361,6 +363,7 @@ impl World {
             kill_in: None,
             steps: 0,
             changed_at: self.now,
+            hidden_at: 0,
         });
         self.tabs.len() - 1
     }
@@ -378,10 +381,12 @@ impl World {
         tab.backlog.clear();
         tab.throttle = 0;
         tab.changed_at = now;
+        self.judge.last_load = now;
     }
 
     pub fn set_life(&mut self, tab: usize, life: Life) {
         self.tabs[tab].life = life;
+        self.judge.was_deaf |= matches!(life, Life::Hung | Life::Hidden);
         self.tabs[tab].changed_at = self.now;
     }
 

@@ -6,7 +6,7 @@ mod sends;
 
 pub use calls::Call;
 pub use records::Held;
-pub use sends::{Attempt, Exchange};
+pub use sends::{Attempt, Background, Exchange, NEWS_MS};
 
 use crate::kept::Object;
 use crate::server::Token;
@@ -38,8 +38,29 @@ pub struct Judge {
     /// The device's clock was set back: when, and what it said before.
     pub set_back: Vec<(Ms, f64)>,
     /// Which families the server refused a refresh token of, in an answer that a tab had in its hands.
-    pub refused: BTreeMap<usize, Ms>,
-    pub background: Vec<(Ms, usize)>,
+    pub refused: BTreeMap<usize, Token>,
+    /// Requests that nobody asked for.
+    pub background: Vec<Background>,
+    /// When a refresh token of the family was last sent.
+    pub last_send: BTreeMap<usize, Ms>,
+    /// Which tab has seen that somebody is ahead of its refresh token.
+    pub saw_ahead: BTreeSet<(usize, Token)>,
+    /// Which client was itself told to wait.
+    pub was_limited: BTreeSet<(usize, Token)>,
+    /// Families of which an answer said that the request itself is wrong: nothing goes on by itself.
+    pub paused: BTreeSet<usize>,
+    /// What an answer brought, and who has to have stored it when its code has run.
+    pub must_store: Vec<(usize, usize, Token)>,
+    /// The device's clock was set.
+    pub has_jumped: bool,
+    /// Some tab could not hear the others for a while.
+    pub was_deaf: bool,
+    /// When each access token came to the browser.
+    pub fetched: BTreeMap<Token, Ms>,
+    pub last_load: Ms,
+    pub network_back_at: Option<Ms>,
+    /// Who has asked since.
+    pub spread: BTreeSet<usize>,
 }
 
 impl World {
@@ -56,6 +77,7 @@ impl World {
     }
 
     pub fn jump_wall(&mut self, by: f64) {
+        self.judge.has_jumped = true;
         if by < 0.0 {
             let now = self.now;
             let wall = self.wall();

@@ -1,6 +1,7 @@
 //! What is held and what is stored: nothing is lost but for a listed reason, and nothing old replaces what is newer.
 
 use crate::kept::Object;
+use super::NEWS_MS;
 use crate::server::{Token, access_token, refresh_token};
 use crate::world::{Life, Ms, What, World};
 use rekindle::platform::{Event, Kept};
@@ -13,18 +14,21 @@ pub struct Held {
     pub refresh: Option<Token>,
     pub expires_at: f64,
     pub received_at: f64,
+    /// When the tab first had them, and how old they were then, by its clock.
     pub since: Ms,
+    pub age_at_first: f64,
 }
 
 impl Held {
-    fn of(record: &Object, since: Ms) -> Self {
+    pub fn of(record: &Object, world: &World) -> Self {
         let text = |name| record.member(name).to_text().to_string();
         Self {
             access: access_token(&text("access_token")),
             refresh: refresh_token(&text("refresh_token")),
             expires_at: record.number(Word::ExpiresAt),
             received_at: record.number(Word::ReceivedAt),
-            since,
+            since: world.now,
+            age_at_first: world.wall() - record.number(Word::ReceivedAt),
         }
     }
 
@@ -45,12 +49,13 @@ impl World {
                 continue;
             };
             let record = client.record();
-            let now = record.map(|record| Held::of(&record, self.now));
+            let now = record.map(|record| Held::of(&record, self));
             let before = self.judge.held.get(&context).copied();
             match (before, now) {
                 (Some(before), Some(mut now)) => {
                     if (before.access, before.refresh) == (now.access, now.refresh) {
                         now.since = before.since;
+                        now.age_at_first = before.age_at_first;
                     }
                     self.judge_change(tab, &before, &now);
                     self.judge.held.insert(context, now);
@@ -65,7 +70,42 @@ impl World {
                 (None, None) => {}
             }
         }
+        self.judge_stored(tab);
         self.spring_ambush(tab);
+    }
+
+    /// Rule D: what came is stored before anything else can go wrong, in the same run of the tab's code.
+    fn judge_stored(&mut self, tab: usize) {
+        for (of, context, token) in std::mem::take(&mut self.judge.must_store) {
+            let is_over = self.contexts[context].is_gone || of != tab;
+            let held = self.judge.held.get(&context).copied();
+            let is_other_session = held.and_then(|held| held.family()) != Some(token.family);
+            let is_ended = self.judge.signed_out.contains_key(&token.family) || self.judge.ended.contains(&token.family);
+            if is_over || is_ended || (is_other_session && !self.judge.cleared.is_empty()) {
+                continue;
+            }
+            if held.and_then(|held| held.refresh) < Some(token) {
+                self.fail_in(tab, &format!("{token:?} came and is not held"));
+            }
+            let stored = self.shelf(context, crate::shelf::RECORD).get(crate::shelf::RECORD).cloned();
+            let stored = stored.and_then(|record| Held::of(&record, self).refresh);
+            if stored < Some(token) && self.storage_fault == 0 {
+                self.fail_in(tab, &format!("{token:?} came and is not stored"));
+            }
+        }
+    }
+
+    /// What the client holds at this moment, with the time since when.
+    pub fn held_now(&self, context: usize) -> Option<Held> {
+        let record = self.contexts[context].client.as_ref()?.record()?;
+        let mut now = Held::of(&record, self);
+        if let Some(before) = self.judge.held.get(&context)
+            && (before.access, before.refresh) == (now.access, now.refresh)
+        {
+            now.since = before.since;
+            now.age_at_first = before.age_at_first;
+        }
+        Some(now)
     }
 
     fn judge_change(&mut self, tab: usize, before: &Held, now: &Held) {
@@ -133,15 +173,35 @@ impl World {
             return;
         };
         let Some(family) = held.family() else { return };
-        if event == Event::SessionLost && !self.judge.refused.contains_key(&family) {
-            self.fail_in(tab, "session-lost, and the server refused nothing");
+        if event != Event::SessionLost {
+            return;
+        }
+        let refused = self.judge.refused.get(&family).copied();
+        if refused.is_none() || refused < held.refresh {
+            let what = format!("{:?} was given up for lost; the server refused {refused:?}", held.refresh);
+            self.fail_in(tab, &what);
+        }
+        // Whoever has newer tokens and can speak would have said so.
+        let successor = self.judge.held.iter().find(|&(&other, newer)| {
+            let other = &self.contexts[other];
+            let is_awake = self.tabs[other.tab].life == Life::Running
+                && self.now > self.tabs[other.tab].changed_at.max(self.woke_at) + NEWS_MS;
+            newer.family() == Some(family) && newer.refresh > held.refresh && is_awake
+                && !other.is_closed && self.now > newer.since + NEWS_MS
+        });
+        if let Some((&other, newer)) = successor
+            && self.plan.is_coordinated()
+            && self.now > self.tabs[tab].changed_at.max(self.woke_at) + NEWS_MS
+        {
+            let (other, newer) = (Self::name(self.contexts[other].tab), newer.refresh);
+            self.fail_in(tab, &format!("the session was given up though {other} holds {newer:?}"));
         }
     }
 
     /// A record is about to be stored.
     pub fn judge_save(&mut self, context: usize, record: &Object) {
         let tab = self.contexts[context].tab;
-        let new = Held::of(record, self.now);
+        let new = Held::of(record, self);
         let Some(family) = new.family() else { return };
         if let Some(&at) = self.judge.signed_out.get(&family)
             && self.now > at + 1_000
@@ -155,10 +215,8 @@ impl World {
                 ),
             );
         }
-        let stored = self
-            .shelf(context, crate::shelf::RECORD)
-            .get(crate::shelf::RECORD);
-        let stored = stored.map(|record| Held::of(record, 0));
+        let stored = self.shelf(context, crate::shelf::RECORD).get(crate::shelf::RECORD).cloned();
+        let stored = stored.map(|record| Held::of(&record, self));
         if let Some(stored) = stored.filter(|stored| stored.family() == Some(family))
             && new.refresh < stored.refresh
         {
@@ -183,10 +241,14 @@ impl World {
         })
     }
 
-    /// Somebody signs out in this tab.
+    /// Somebody signs out in this tab; it may die before that is done.
     pub fn signing_out(&mut self, tab: usize) {
-        let families: Vec<usize> = self.families_of(tab);
-        for family in families {
+        self.judge.ended.extend(self.families_of(tab));
+    }
+
+    /// Somebody has signed out of these.
+    pub fn signed_out(&mut self, families: &[usize]) {
+        for &family in families {
             self.judge.signed_out.entry(family).or_insert(self.now);
         }
     }
@@ -201,7 +263,7 @@ impl World {
         self.families_of(tab).contains(&family)
     }
 
-    fn families_of(&self, tab: usize) -> Vec<usize> {
+    pub fn families_of(&self, tab: usize) -> Vec<usize> {
         let contexts = self.tabs[tab].contexts.iter();
         contexts
             .filter_map(|context| self.judge.held.get(context)?.family())
@@ -221,6 +283,7 @@ impl World {
     }
 
     pub fn duplicated(&mut self, from: usize, new: usize, is_copy: bool) {
+        self.judge.was_deaf = true;
         let was_replaced = self.judge.replaced.iter().any(|(other, _)| *other == from);
         if is_copy && was_replaced {
             self.judge.replaced.push((new, self.now));
