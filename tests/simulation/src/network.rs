@@ -113,13 +113,19 @@ pub struct Request {
     pub is_served: bool,
 }
 
+/// How long the server wants the browser to wait, as far as that can be read.
+#[derive(Clone, Copy)]
+pub enum Wait {
+    For(Ms),
+    Until(Ms),
+}
+
 /// What comes back: nothing but a failure, or an answer, with what the server issued.
 #[derive(Clone)]
 pub struct Answer {
     pub answer: Result<Object, Object>,
     pub is_definite: bool,
-    /// How long the server wants the browser to wait, as far as that can be read.
-    pub wait_ms: Ms,
+    pub wait: Option<Wait>,
     pub issued: Option<(Token, Option<Token>)>,
 }
 
@@ -162,13 +168,13 @@ pub fn answer_of(fault: Option<Fault>, reply: Option<&Reply>, rng: &mut Rng, now
     let is = |answer, is_definite| Answer {
         answer: Ok(answer),
         is_definite,
-        wait_ms: 0,
+        wait: None,
         issued: None,
     };
     let failed = || Answer {
         answer: Err(object(&[("cause", "TypeError".into())])),
         is_definite: false,
-        wait_ms: 0,
+        wait: None,
         issued: None,
     };
     let wait_s = pick(rng, &[1.0, 7.0, 30.0, 120.0]);
@@ -252,13 +258,16 @@ pub fn answer_of(fault: Option<Fault>, reply: Option<&Reply>, rng: &mut Rng, now
             Answer {
                 answer: Ok(response(f64::from(reply.status), body, &[])),
                 is_definite,
-                wait_ms: 0,
+                wait: None,
                 issued: reply.issued,
             }
         }
     };
-    if matches!(fault, Some(LimitedSeconds | LimitedDate | LimitedReset)) {
-        answer.wait_ms = (wait_s * 1000.0) as Ms;
-    }
+    let wait_ms = (wait_s * 1000.0) as Ms;
+    answer.wait = match fault {
+        Some(LimitedSeconds) => Some(Wait::For(wait_ms)),
+        Some(LimitedDate | LimitedReset) => Some(Wait::Until(now + wait_ms)),
+        _ => None,
+    };
     answer
 }

@@ -133,6 +133,7 @@ pub fn create_client(sim: &Sim, tab: usize) {
     let tasks = Rc::new(Tasks::default());
     let (id, config) = {
         let mut world = sim.borrow_mut();
+        world.judge.last_load = world.now;
         let log = Object::of(
             ["exchanges", "warnings"]
                 .map(|name| (name.to_owned(), crate::kept::Value::Object(Object::list()))),

@@ -1,8 +1,8 @@
 //! Each request to the token endpoint: was it legal now?
 
 use super::Held;
-use crate::network::{Endpoint, Fault};
-use crate::server::Token;
+use crate::network::{Endpoint, Fault, Wait};
+use crate::server::{Rotation, Token};
 use crate::world::{Life, Ms, What, World};
 use rekindle::client::Verb;
 
@@ -21,12 +21,19 @@ pub struct Attempt {
     pub first_sent: Ms,
     /// The same by the device's clock.
     first_wall: f64,
-    /// No definite answer came.
-    pub is_open: bool,
+    /// Sends without a definite answer, yet or for good: the server may have spent it.
+    doubtful: usize,
     /// When the last request with it was answered or given up.
     pub last_over: Ms,
     /// The server wants no request before this, as it said at that time.
     wait: Option<(Ms, Ms)>,
+}
+
+impl Attempt {
+    /// It came to a good end.
+    pub fn settle(&mut self) {
+        self.doubtful = 0;
+    }
 }
 
 /// A request that nobody asked for.
@@ -51,11 +58,12 @@ impl World {
         self.judge.exchanges.insert((context, operation), Exchange { is_explicit, ..Exchange::default() });
     }
 
-    /// Whether the app waits for tokens.
+    /// Whether the app asked for tokens since the client's last exchange: its word stands, though it may have given up waiting.
     pub fn is_asked_for(&self, context: usize) -> bool {
+        let since = self.judge.last_release.get(&context).copied().unwrap_or(0);
         let calls = self.judge.calls.iter().rev().take(200);
         calls
-            .filter(|call| call.context == context && call.is_pending())
+            .filter(|call| call.context == context && !call.is_immediate && (call.is_pending() || call.began >= since))
             .any(|call| matches!(call.verb, Verb::Refresh | Verb::GetAccessToken))
     }
 
@@ -105,11 +113,11 @@ impl World {
             self.judge_background(id, token, &held, attempt);
         }
         let entry = self.judge.attempts.entry(token).or_default();
-        if !entry.is_open {
+        if entry.doubtful == 0 {
             entry.first_sent = now;
             entry.first_wall = wall;
         }
-        entry.is_open = true;
+        entry.doubtful += 1;
         self.judge.last_send.insert(token.family, now);
     }
 
@@ -133,14 +141,14 @@ impl World {
 
     fn judge_retry(&mut self, tab: usize, token: Token, attempt: usize) {
         let Some(entry) = self.judge.attempts.get(&token) else { return };
-        let (is_open, over) = (entry.is_open, entry.last_over);
+        let (is_doubtful, over) = (entry.doubtful > 0, entry.last_over);
         if attempt > 3 {
             self.fail_in(tab, &format!("{token:?} was sent {attempt} times in a row"));
         }
-        if !is_open {
+        if !is_doubtful && self.plan.is_coordinated() {
             self.fail_in(tab, &format!("{token:?} was sent again after a definite answer"));
         }
-        if !self.is_forgiven(token) {
+        if !self.is_forgiven(token) && is_doubtful {
             self.fail_in(tab, &format!("{token:?} was sent again after the grace"));
         }
         if self.now < over + 300 {
@@ -153,14 +161,14 @@ impl World {
         let grace = self.plan.grace_s * 1000.0;
         self.judge.attempts.get(&token).is_some_and(|entry| {
             let by_wall = self.wall() - entry.first_wall;
-            entry.is_open && (((self.now - entry.first_sent) as f64) < grace || (0.0..grace).contains(&by_wall))
+            entry.doubtful > 0 && (((self.now - entry.first_sent) as f64) < grace || (0.0..grace).contains(&by_wall))
         })
     }
 
     /// A tab that could see that another is ahead does not send.
     fn judge_behind(&mut self, context: usize, token: Token, own: &Held, is_explicit: bool) {
         let tab = self.contexts[context].tab;
-        if !self.plan.has_locks {
+        if !self.plan.has_locks || !self.plan.has_channel || self.plan.rotation == Rotation::Never {
             return;
         }
         let ahead = self.judge.held.iter().find(|&(&other, held)| {
@@ -269,20 +277,23 @@ impl World {
             return;
         }
         let fault = request.fault;
-        let status = reply.answer.as_ref().map_or(f64::NAN, |answer| {
-            rekindle::platform::Kept::number(answer, rekindle::words::Word::Status)
-        });
         let is_refused = reply.is_definite && reply.answer.as_ref().is_ok_and(is_invalid_grant);
         if let Some(attempt) = self.judge.attempts.get_mut(&token) {
             attempt.last_over = now;
-            if reply.is_definite {
-                attempt.is_open = false;
+            // A tab that dies with a new token in its hands leaves the others in doubt about the old one.
+            let is_success = reply.issued.is_some();
+            if reply.is_definite && !is_success {
+                attempt.doubtful = attempt.doubtful.saturating_sub(1);
             }
-            if reply.issued.is_some() {
+            if is_success {
                 attempt.wait = None;
             }
-            if status == 429.0 && reply.wait_ms > 0 {
-                attempt.wait = Some((now, now + reply.wait_ms));
+            if let Some(wait) = reply.wait {
+                let until = match wait {
+                    Wait::For(ms) => now + ms,
+                    Wait::Until(at) => at,
+                };
+                attempt.wait = Some((now, until));
                 self.judge.was_limited.insert((context, token));
             }
         }
@@ -303,6 +314,11 @@ impl World {
         }
         if let Some((access, _)) = reply.issued {
             self.judge.fetched.entry(access).or_insert(now);
+        }
+        if let Some((_, None)) = reply.issued
+            && let Some(attempt) = self.judge.attempts.get_mut(&token)
+        {
+            attempt.settle();
         }
         if let Some((_, Some(refresh))) = reply.issued {
             self.judge.must_store.push((tab, context, refresh));
