@@ -2,6 +2,7 @@
 //! names it.
 
 pub mod authorization;
+pub mod digest;
 pub mod discovery;
 pub mod introspection;
 pub mod oauth_error;

@@ -22,6 +22,7 @@
 #[path = "../support/kept_cases/mod.rs"]
 mod kept_cases;
 mod clock;
+mod digest;
 mod fetch;
 mod instance;
 mod kept;
