@@ -8,6 +8,8 @@ use crate::words::{Code, Problem, Word};
 
 const DEFAULT_RENEW_BEFORE_SECONDS: f64 = 30.0;
 const DEFAULT_TIMEOUT_MS: f64 = 10_000.0;
+/// Okta's own default, as its guide on refresh token rotation has it.
+const OKTA_GRACE_SECONDS: f64 = 30.0;
 
 /// A config that passed every check.
 pub struct Config<K> {
@@ -25,6 +27,14 @@ pub struct Config<K> {
     pub renew_before_ms: f64,
     /// The bound of a call.
     pub timeout_ms: f64,
+    /// Whether tokens are renewed in the background.
+    pub auto_renew: bool,
+    /// How long without the user's input until they no longer are.
+    pub idle_ms: f64,
+    /// How long the server forgives a second use of a refresh token.
+    pub grace_ms: f64,
+    /// Whether a new tab is given the session.
+    pub share_session: bool,
 }
 
 /// What a member of an app's object may be, and what is said where it is something else.
@@ -86,7 +96,6 @@ const RULES: [Rule; 19] = [
         MAY_BE_ABSENT | Kind::Function.only(),
         Problem::NotFunction,
     ),
-    // Fields that a later version brings to life. Those that would promise something that is not kept yet are refused.
     (
         Word::AutoRenew,
         MAY_BE_ABSENT | BOOLEAN,
@@ -103,6 +112,12 @@ const RULES: [Rule; 19] = [
         Problem::NotSeconds,
     ),
     (
+        Word::ShareSession,
+        MAY_BE_ABSENT | BOOLEAN,
+        Problem::NotBoolean,
+    ),
+    // Fields that a later version brings to life. Those that would promise something that is not kept yet are refused.
+    (
         Word::ClockToleranceSeconds,
         MAY_BE_ABSENT | NUMBER,
         Problem::NotSeconds,
@@ -117,7 +132,6 @@ const RULES: [Rule; 19] = [
         MAY_BE_ABSENT | FALSE,
         Problem::NotYet,
     ),
-    (Word::ShareSession, MAY_BE_ABSENT | FALSE, Problem::NotYet),
     (Word::Dpop, MAY_BE_ABSENT | FALSE, Problem::NotYet),
 ];
 
@@ -204,7 +218,16 @@ impl<K: Kept> Config<K> {
             Word::RenewBeforeSeconds,
             DEFAULT_RENEW_BEFORE_SECONDS,
         );
+        let grace = if discovery::is_okta(&issuer) {
+            OKTA_GRACE_SECONDS
+        } else {
+            0.0
+        };
         Ok(Self {
+            auto_renew: given.kind(Word::AutoRenew) != Kind::False,
+            idle_ms: number(given, Word::IdleTimeoutSeconds, f64::INFINITY) * 1000.0,
+            grace_ms: number(given, Word::RotationGraceSeconds, grace) * 1000.0,
+            share_session: given.kind(Word::ShareSession) == Kind::True,
             settings,
             issuer,
             redirect_uri,

@@ -34,6 +34,8 @@ export const drop = (id) => {
   table[id] = undefined;
   free.push(id);
 };
+/** Nothing is held any more: who had the handles is no more. They are not given out again by this. */
+export const forget = () => void table.fill();
 export const again = (id) => keep(table[id]);
 export const object = () => keep({});
 export const list = () => keep([]);

@@ -4,8 +4,11 @@
 pub mod authorization;
 pub mod digest;
 pub mod discovery;
+pub mod end_session;
+pub mod id_token;
 pub mod introspection;
 pub mod oauth_error;
 pub mod pkce;
+pub mod revocation;
 pub mod text;
 pub mod token;
