@@ -21,8 +21,10 @@
 #[macro_use]
 #[path = "../support/kept_cases/mod.rs"]
 mod kept_cases;
+mod channel;
 mod clock;
 mod digest;
+mod events;
 mod fetch;
 mod instance;
 mod kept;
