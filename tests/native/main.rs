@@ -29,6 +29,7 @@ mod options;
 mod pkce;
 mod record;
 mod renewal;
+mod retry;
 mod strategies;
 mod support;
 mod task;
