@@ -21,16 +21,15 @@ pub fn judge<K: Kept>(answer: Result<K, K>, now: Wall) -> Result<K, Error<K>> {
         error.about.set(Word::Status, status);
         error
     };
-    if status == 429.0 {
-        let error = code(Code::RateLimited);
+    if status == 429.0 || status >= 500.0 {
+        let error = code(if status == 429.0 {
+            Code::RateLimited
+        } else {
+            Code::Server
+        });
         if let Some(ms) = retry_after_ms(&answer, now) {
             error.about.set(Word::RetryAfterMs, ms);
         }
-        describe(answer.get(Word::Body), &error);
-        return Err(error);
-    }
-    if status >= 500.0 {
-        let error = code(Code::Server);
         describe(answer.get(Word::Body), &error);
         return Err(error);
     }
