@@ -278,7 +278,7 @@ async fn a_sign_out_clears_everything_at_once() {
     set(&server, "isWaiting", &false.into());
     call(&server, "goOn");
     until("the revocations", || get(&server, "sent.length") == 3).await;
-    for (at, token) in [(1, "refresh-0"), (2, "refresh-1")] {
+    for (at, token) in [(1, "refresh-0"), (2, "refresh-2")] {
         let sent = get(&server, &format!("sent.{at}"));
         assert!(text(&sent, "address").ends_with("/v1/revoke"));
         assert_eq!(text(&sent, "form.token"), token);

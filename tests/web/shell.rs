@@ -130,7 +130,7 @@ impl Shell {
     }
 
     pub fn end(&self) {
-        self.with(Instance::end);
+        self.with(|instance| instance.run(2));
     }
 
     /// Ends it, and gives everything back once nothing is under way.
