@@ -36,15 +36,7 @@ impl World {
         };
         match operation.what {
             What::Fetch(request) => self.abandon(request),
-            What::RefreshLock => {
-                // A page that is put away lets go in the middle of an exchange.
-                let tab = self.contexts[context].tab;
-                if self.tabs[tab].hidden_at != self.now {
-                    self.judge.last_release.insert(context, self.now);
-                }
-                self.release(context, id);
-            }
-            What::Presence => self.release(context, id),
+            What::RefreshLock | What::Presence => self.release(context, id),
             What::Timer | What::Who | What::News => {}
         }
     }

@@ -133,7 +133,8 @@ pub fn create_client(sim: &Sim, tab: usize) {
     let tasks = Rc::new(Tasks::default());
     let (id, config) = {
         let mut world = sim.borrow_mut();
-        world.judge.last_load = world.now;
+        let created_at = world.now;
+        world.judge.last_load = created_at;
         let log = Object::of(
             ["exchanges", "warnings"]
                 .map(|name| (name.to_owned(), crate::kept::Value::Object(Object::list()))),
@@ -142,6 +143,7 @@ pub fn create_client(sim: &Sim, tab: usize) {
             tab,
             is_gone: false,
             is_closed: false,
+            created_at,
             attends: 0,
             operations: BTreeMap::new(),
             last_operation: 0,

@@ -180,6 +180,7 @@ pub struct Context {
     pub tab: usize,
     pub is_gone: bool,
     pub is_closed: bool,
+    pub created_at: Ms,
     pub attends: u8,
     pub operations: BTreeMap<u32, Operation>,
     pub last_operation: u32,

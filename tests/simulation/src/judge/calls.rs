@@ -20,6 +20,8 @@ pub struct Call {
     pub is_aborted: bool,
     pub is_closed: bool,
     pub is_immediate: bool,
+    /// Its time ran out, or its caller's patience: the work goes on.
+    pub is_given_up: bool,
     pub outcome: Option<Result<(), String>>,
 }
 
@@ -55,6 +57,7 @@ impl World {
             is_aborted: false,
             is_closed: false,
             is_immediate: false,
+            is_given_up: false,
             outcome: None,
         };
         let now = self.now;
@@ -108,7 +111,10 @@ impl World {
         if self.judge.calls[id].outcome.is_some() {
             self.fail_in(tab, "a call settled twice");
         }
-        self.judge.calls[id].outcome = Some(said.clone());
+        let took = self.mono(tab) - self.judge.calls[id].began_mono;
+        let call = &mut self.judge.calls[id];
+        call.is_given_up = call.is_aborted || call.is_closed || took >= call.timeout_ms - 1.0;
+        call.outcome = Some(said.clone());
         match &outcome {
             Ok(object) => self.judge_tokens(id, object.as_ref()),
             Err(error) => self.judge_error(id, &error.about, &said.err().unwrap_or_default()),
@@ -169,7 +175,11 @@ impl World {
     fn may_think_valid(&self, tab: usize, tokens: &Object) -> bool {
         let wall_left = tokens.number(Word::OutExpiresAt) - self.wall();
         let is_wall_wrong = wall_left > 0.0 && !self.judge.set_back.is_empty();
-        let is_mono_wrong = self.plan.mono_stops || self.tabs[tab].page > 1 || self.tabs.len() > 1;
+        let is_late = |context: &usize| {
+            let held = self.judge.held.get(context);
+            held.is_some_and(|held| self.judge.set_back.iter().any(|(at, _)| *at <= held.since))
+        };
+        let is_mono_wrong = self.plan.mono_stops || self.tabs[tab].contexts.iter().any(is_late);
         is_wall_wrong && is_mono_wrong
     }
 

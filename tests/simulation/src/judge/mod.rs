@@ -57,8 +57,8 @@ pub struct Judge {
     pub was_deaf: bool,
     /// When each access token came to the browser.
     pub fetched: BTreeMap<Token, Ms>,
-    /// When each client last let go of its refresh lock.
-    pub last_release: BTreeMap<usize, Ms>,
+    /// When each client last had an answer of the token endpoint.
+    pub last_answer: BTreeMap<usize, Ms>,
     pub last_load: Ms,
     pub network_back_at: Option<Ms>,
     /// Who has asked since.

@@ -58,12 +58,13 @@ impl World {
         self.judge.exchanges.insert((context, operation), Exchange { is_explicit, ..Exchange::default() });
     }
 
-    /// Whether the app asked for tokens since the client's last exchange: its word stands, though it may have given up waiting.
+    /// Whether the app's word stands behind what the client does: somebody waits for tokens, or gave up waiting since the last answer.
     pub fn is_asked_for(&self, context: usize) -> bool {
-        let since = self.judge.last_release.get(&context).copied().unwrap_or(0);
+        let since = self.judge.last_answer.get(&context).copied().unwrap_or(0);
         let calls = self.judge.calls.iter().rev().take(200);
         calls
-            .filter(|call| call.context == context && !call.is_immediate && (call.is_pending() || call.began >= since))
+            .filter(|call| call.context == context && !call.is_immediate)
+            .filter(|call| call.is_pending() || (call.is_given_up && call.began >= since))
             .any(|call| matches!(call.verb, Verb::Refresh | Verb::GetAccessToken))
     }
 
@@ -235,7 +236,7 @@ impl World {
             self.fail_in(tab, "two background requests within 5 s");
         }
         let is_told = |at: Ms| {
-            self.plan.is_coordinated() && self.tabs[tab].life == Life::Running
+            self.plan.is_coordinated() && at > self.contexts[context].created_at && self.tabs[tab].life == Life::Running
                 && at > self.tabs[tab].changed_at.max(self.woke_at) + NEWS_MS
                 && now > at + NEWS_MS
         };
@@ -277,6 +278,7 @@ impl World {
             return;
         }
         let fault = request.fault;
+        self.judge.last_answer.insert(context, now);
         let is_refused = reply.is_definite && reply.answer.as_ref().is_ok_and(is_invalid_grant);
         if let Some(attempt) = self.judge.attempts.get_mut(&token) {
             attempt.last_over = now;
