@@ -23,6 +23,7 @@
 mod kept_cases;
 mod channel;
 mod clock;
+mod digest;
 mod events;
 mod fetch;
 mod instance;

@@ -5,6 +5,7 @@ mod browser;
 mod cargo_components;
 mod node;
 mod rust_source;
+mod toolchain;
 mod wasm_bindgen;
 mod wasm_target;
 
