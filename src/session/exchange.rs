@@ -207,8 +207,17 @@ impl<P: Platform> Exchange<P> {
         };
         let first = session.moment();
         let mut is_doubtful = false;
+        let mut refusal = None;
         for attempt in 0.. {
             let record = self.wait_turn().await?;
+            // A timer may come late, and a laptop sleep: what was forgiven when the pause began may not be when it ends.
+            let elapsed = since(&record, first, session.moment());
+            if let Some(error) = refusal
+                && !retry::is_forgiven(session.config.grace_ms, elapsed)
+            {
+                failed(session, &record, &error, true, true);
+                return Err(Err(error));
+            }
             if !may_send(session, &record, self.why.get()) {
                 let is_asked = self.why.get() > Why::Renewal;
                 let code = if is_asked {
@@ -237,6 +246,7 @@ impl<P: Platform> Exchange<P> {
             let newer = session.until(|session| !session.holds(&record));
             unless(newer, session.platform.sleep(delay)).await;
             is_doubtful = true;
+            refusal = Some(error);
         }
         Err(Err(Error::new(Code::Timeout)))
     }

@@ -183,6 +183,7 @@ impl<P: Platform> Session<P> {
     pub fn look_again(&self) {
         let is_stored = self.is_stored.get();
         match (self.record(), self.platform.load(Slot::Record)) {
+            (Some(held), Ok(Some(stored))) if record::is_same(&held, &stored) => {}
             (held, Ok(Some(stored))) => {
                 if let Some(stored) = record::read(&stored, &self.config.settings) {
                     self.compare(held, stored, is_stored);
@@ -214,7 +215,7 @@ impl<P: Platform> Session<P> {
                 && (!is_same(Word::RefreshToken) || !is_same(Word::AccessToken)))
         {
             self.take_up(stored, Event::Renewed);
-        } else if is_stored && later == 0.0 && !record::has_same_notes(&stored, &held) {
+        } else if is_stored && later == 0.0 {
             // Notes that could not be stored are known here alone.
             let has_more =
                 !held.number(Word::SentAt).is_nan() && stored.number(Word::SentAt).is_nan();
@@ -364,8 +365,10 @@ impl<P: Platform> Session<P> {
 
     /// Takes the lock up again whenever the page has slept.
     async fn keep_lock(&self, turn: u32, record: &P::Kept) {
+        let epoch = self.epoch();
         loop {
-            self.until(|session| !session.has_lock(turn)).await;
+            self.until(|session| session.epoch() == epoch && !session.has_lock(turn))
+                .await;
             self.hold_lock(turn, record).await;
         }
     }

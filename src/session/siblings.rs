@@ -95,7 +95,7 @@ impl<P: Platform> Session<P> {
             if let Some(who) = &who {
                 self.live_tabs.set(who.number(Word::Tabs));
             }
-            let is_behind = has_locks && ahead > record.number(Word::Generation);
+            let is_behind = ahead > record.number(Word::Generation);
             if is_behind {
                 self.note(&record, |notes| {
                     notes.set(Word::Seen, ahead);
