@@ -184,12 +184,13 @@ impl World {
         slot: usize,
         object: &Object,
     ) -> Result<(), StorageFailed> {
+        let tab = self.contexts[context].tab;
         if self.storage_fault != 0 && !self.is_in_memory(slot) {
             // What could not be stored is found by this page all the same.
-            self.contexts[context].unsaved.put(slot, Some(copy(object)));
+            self.tabs[tab].unsaved.put(slot, Some(copy(object)));
             return Err(if self.storage_fault == 1 { StorageFailed::Full } else { StorageFailed::Unavailable });
         }
-        self.contexts[context].unsaved.put(slot, None);
+        self.tabs[tab].unsaved.put(slot, None);
         let object = copy(object);
         if slot == shelf::RECORD {
             self.judge_save(context, &object);
@@ -199,7 +200,8 @@ impl World {
     }
 
     pub fn remove(&mut self, context: usize, slot: usize) {
-        self.contexts[context].unsaved.put(slot, None);
+        let tab = self.contexts[context].tab;
+        self.tabs[tab].unsaved.put(slot, None);
         if self.storage_fault == 2 && !self.is_in_memory(slot) {
             return;
         }

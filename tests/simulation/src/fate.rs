@@ -242,7 +242,7 @@ pub fn wake_up(sim: &Sim) {
     }
 }
 
-fn load(sim: &Sim, tab: usize) {
+pub fn load(sim: &Sim, tab: usize) {
     sim.borrow_mut().load_page(tab);
     create_client(sim, tab);
 }

@@ -2,6 +2,7 @@
 
 mod action;
 mod browser;
+mod calm;
 mod coverage;
 mod fate;
 mod judge;

@@ -241,7 +241,8 @@ impl Platform for Page {
 
     fn load(&self, slot: Slot) -> Result<Option<Object>, StorageFailed> {
         let mut world = self.0.sim.borrow_mut();
-        if let Some(unsaved) = world.contexts[self.0.context].unsaved.get(slot as usize) {
+        let tab = world.contexts[self.0.context].tab;
+        if let Some(unsaved) = world.tabs[tab].unsaved.get(slot as usize) {
             return Ok(Some(shelf::copy(unsaved)));
         }
         if world.storage_fault == 2 && !world.is_in_memory(slot as usize) {

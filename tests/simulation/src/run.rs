@@ -32,6 +32,7 @@ pub fn seed(seed: u64, is_told: bool) -> Report {
     begin(&sim);
     sim.borrow_mut().after(10, Event::Act);
     pass(&sim, Ms::MAX / 2, true);
+    crate::calm::calm(&sim);
     finish(seed, sim)
 }
 

@@ -150,7 +150,6 @@ pub fn create_client(sim: &Sim, tab: usize) {
             news: VecDeque::new(),
             log,
             memory: Shelf::default(),
-            unsaved: Shelf::default(),
             heard_until: BTreeMap::new(),
             has_told: false,
             tasks: Some(tasks.clone()),
@@ -269,8 +268,8 @@ pub fn happen(sim: &Sim, event: Event) {
         } => {
             let mut world = sim.borrow_mut();
             let result = world.look_around(family.as_deref());
-            if let (Some(who), Some(_)) = (&result, &family) {
-                world.judge_who(context, who.number(Word::Generation));
+            if let (Some(who), Some(family)) = (&result, &family) {
+                world.judge_who(context, family, who.number(Word::Generation));
             }
             let hop = world.hop();
             world.after(

@@ -160,6 +160,8 @@ pub struct Tab {
     /// The clients of this page load.
     pub contexts: Vec<usize>,
     pub session: Shelf,
+    /// What could not be stored: this page load knows it.
+    pub unsaved: Shelf,
     /// What this tab's process has seen of localStorage.
     pub local: Shelf,
     pub backlog: VecDeque<Event>,
@@ -187,8 +189,6 @@ pub struct Context {
     pub news: VecDeque<Object>,
     pub log: Object,
     pub memory: Shelf,
-    /// What could not be stored.
-    pub unsaved: Shelf,
     /// A message is not overtaken by the next one: when the last one of each sender comes.
     pub heard_until: BTreeMap<usize, Ms>,
     /// Whether it told the page of something since the last look.
@@ -357,6 +357,7 @@ impl World {
             stopped_before: self.stopped,
             contexts: Vec::new(),
             session,
+            unsaved: Shelf::default(),
             local,
             backlog: VecDeque::new(),
             throttle: 0,
@@ -379,6 +380,7 @@ impl World {
         tab.stopped_before = stopped;
         tab.local = local;
         tab.contexts.clear();
+        tab.unsaved = Shelf::default();
         tab.backlog.clear();
         tab.throttle = 0;
         tab.changed_at = now;

@@ -22,6 +22,7 @@ pub struct Call {
     pub is_immediate: bool,
     /// Its time ran out, or its caller's patience: the work goes on.
     pub is_given_up: bool,
+    pub settled_at: Ms,
     pub outcome: Option<Result<(), String>>,
 }
 
@@ -58,6 +59,7 @@ impl World {
             is_closed: false,
             is_immediate: false,
             is_given_up: false,
+            settled_at: 0,
             outcome: None,
         };
         let now = self.now;
@@ -114,6 +116,7 @@ impl World {
         let took = self.mono(tab) - self.judge.calls[id].began_mono;
         let call = &mut self.judge.calls[id];
         call.is_given_up = call.is_aborted || call.is_closed || took >= call.timeout_ms - 1.0;
+        call.settled_at = now;
         call.outcome = Some(said.clone());
         match &outcome {
             Ok(object) => self.judge_tokens(id, object.as_ref()),

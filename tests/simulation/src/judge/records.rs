@@ -203,6 +203,10 @@ impl World {
         let tab = self.contexts[context].tab;
         let new = Held::of(record, self);
         let Some(family) = new.family() else { return };
+        let (now, wall) = (self.now, self.wall());
+        if let Some(token) = new.refresh.filter(|_| record.number(Word::SentAt).is_finite()) {
+            self.judge.attempts.entry(token).or_default().announce(now, wall);
+        }
         if let Some(&at) = self.judge.signed_out.get(&family)
             && self.now > at + 1_000
             && self.judge.storage_failed_at.is_none()

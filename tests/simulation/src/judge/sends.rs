@@ -23,6 +23,8 @@ pub struct Attempt {
     first_wall: f64,
     /// Sends without a definite answer, yet or for good: the server may have spent it.
     doubtful: usize,
+    /// The last one was announced, to the siblings or in storage: a tab may die before it is made.
+    is_announced: bool,
     /// When the last request with it was answered or given up.
     pub last_over: Ms,
     /// The server wants no request before this, as it said at that time.
@@ -33,6 +35,24 @@ impl Attempt {
     /// It came to a good end.
     pub fn settle(&mut self) {
         self.doubtful = 0;
+        self.is_announced = false;
+    }
+
+    /// It is about to be made.
+    pub fn announce(&mut self, now: Ms, wall: f64) {
+        self.begin(now, wall);
+        self.is_announced = true;
+    }
+
+    fn begin(&mut self, now: Ms, wall: f64) {
+        if !self.is_doubtful() {
+            self.first_sent = now;
+            self.first_wall = wall;
+        }
+    }
+
+    fn is_doubtful(&self) -> bool {
+        self.doubtful > 0 || self.is_announced
     }
 }
 
@@ -64,7 +84,7 @@ impl World {
         let calls = self.judge.calls.iter().rev().take(200);
         calls
             .filter(|call| call.context == context && !call.is_immediate)
-            .filter(|call| call.is_pending() || (call.is_given_up && call.began >= since))
+            .filter(|call| call.is_pending() || (call.is_given_up && call.settled_at >= since))
             .any(|call| matches!(call.verb, Verb::Refresh | Verb::GetAccessToken))
     }
 
@@ -114,10 +134,7 @@ impl World {
             self.judge_background(id, token, &held, attempt);
         }
         let entry = self.judge.attempts.entry(token).or_default();
-        if entry.doubtful == 0 {
-            entry.first_sent = now;
-            entry.first_wall = wall;
-        }
+        entry.begin(now, wall);
         entry.doubtful += 1;
         self.judge.last_send.insert(token.family, now);
     }
@@ -142,7 +159,7 @@ impl World {
 
     fn judge_retry(&mut self, tab: usize, token: Token, attempt: usize) {
         let Some(entry) = self.judge.attempts.get(&token) else { return };
-        let (is_doubtful, over) = (entry.doubtful > 0, entry.last_over);
+        let (is_doubtful, over) = (entry.is_doubtful(), entry.last_over);
         if attempt > 3 {
             self.fail_in(tab, &format!("{token:?} was sent {attempt} times in a row"));
         }
@@ -162,7 +179,7 @@ impl World {
         let grace = self.plan.grace_s * 1000.0;
         self.judge.attempts.get(&token).is_some_and(|entry| {
             let by_wall = self.wall() - entry.first_wall;
-            entry.doubtful > 0 && (((self.now - entry.first_sent) as f64) < grace || (0.0..grace).contains(&by_wall))
+            entry.is_doubtful() && (((self.now - entry.first_sent) as f64) < grace || (0.0..grace).contains(&by_wall))
         })
     }
 
@@ -286,6 +303,7 @@ impl World {
             let is_success = reply.issued.is_some();
             if reply.is_definite && !is_success {
                 attempt.doubtful = attempt.doubtful.saturating_sub(1);
+                attempt.is_announced = attempt.doubtful > 0;
             }
             if is_success {
                 attempt.wait = None;
@@ -328,11 +346,12 @@ impl World {
     }
 
     /// A tab is told who is there.
-    pub fn judge_who(&mut self, context: usize, highest: f64) {
+    pub fn judge_who(&mut self, context: usize, family: &str, highest: f64) {
         let Some(client) = &self.contexts[context].client else { return };
         let Some(record) = client.record() else { return };
         use rekindle::platform::Kept;
-        if highest > record.number(rekindle::words::Word::Generation)
+        if crate::page::family_of(&record) == family
+            && highest > record.number(rekindle::words::Word::Generation)
             && let Some(token) = Held::of(&record, self).refresh
         {
             self.judge.saw_ahead.insert((self.contexts[context].tab, token));
