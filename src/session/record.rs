@@ -26,6 +26,8 @@ use crate::words::Word;
 
 /// The version written. A record of an unknown one is left where it is until the next sign-in, and read as nothing.
 const VERSION: f64 = 2.0;
+/// One more than this is another number still: 2^53.
+const LAST_GENERATION: f64 = 9_007_199_254_740_992.0;
 /// Without a family, a generation and notes.
 const FIRST_VERSION: f64 = 1.0;
 
@@ -94,6 +96,15 @@ pub fn has_same_notes<K: Kept>(one: &K, other: &K) -> bool {
     NOTES.iter().all(|&key| one.same(key, other, key))
 }
 
+/// Whether both say the same: what is stored is no news then.
+pub fn is_same<K: Kept>(one: &K, other: &K) -> bool {
+    [Word::Version, Word::RefreshToken, Word::AccessToken]
+        .iter()
+        .all(|&key| one.same(key, other, key))
+        && is_same_generation(one, other)
+        && has_same_notes(one, other)
+}
+
 /// Whether both are of one family.
 pub fn is_same_family<K: Kept>(one: &K, other: &K) -> bool {
     one.same(Word::Family, other, Word::Family)
@@ -114,7 +125,7 @@ pub fn without_id_token<K: Kept>(settings: &K, old: &K) -> K {
 /// What is stored, as a record of this version; `None` where it is not this client's, or not whole.
 pub fn read<K: Kept>(stored: &K, settings: &K) -> Option<K> {
     if is_ours(stored, settings) {
-        return Some(stored.clone());
+        return Some(noted(settings, stored));
     }
     let is_first = stored.number(Word::Version) == FIRST_VERSION;
     let record = noted(settings, stored);
@@ -136,6 +147,7 @@ pub fn is_ours<K: Kept>(record: &K, settings: &K) -> bool {
         && record.same(Word::Issuer, settings, Word::Issuer)
         && record.same(Word::ClientId, settings, Word::ClientId)
         && record.kind(Word::Family).is_text()
+        && (1.0..LAST_GENERATION).contains(&record.number(Word::Generation))
         && record.is(Word::TokenType, Word::Bearer)
         && texts
         && times.into_iter().all(|&key| record.number(key).is_finite())

@@ -33,5 +33,6 @@ mod page;
 mod shell;
 mod storage;
 mod support;
+mod tabs;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
