@@ -181,8 +181,8 @@ fn refresh_token_of<P: Platform>(session: &Session<P>) -> Outcome<P::Kept> {
 }
 
 /// One exchange: what it is for, and what it goes on from.
-struct Exchange<P: Platform> {
-    session: Rc<Session<P>>,
+pub(super) struct Exchange<P: Platform> {
+    pub(super) session: Rc<Session<P>>,
     narrower: Option<P::Kept>,
     why: Rc<Cell<Why>>,
     turn: u32,
@@ -234,7 +234,7 @@ impl<P: Platform> Exchange<P> {
             };
             let record = self.still()?;
             if error.is(Code::InvalidGrant) {
-                let record = session.catch_up(|| self.still(), true).await?;
+                let record = self.catch_up(true).await?;
                 return Err(Err(lost(session, &record, error, is_doubtful)));
             }
             let Some(delay) = self.delay(attempt, &record, first, &error) else {
@@ -253,7 +253,7 @@ impl<P: Platform> Exchange<P> {
 
     /// The record now held: unless the session is over, or somebody has brought newer tokens since this began. Older news, from a
     /// sibling that was ahead all the time, are what it goes on from.
-    fn still(&self) -> Step<P::Kept, P::Kept> {
+    pub(super) fn still(&self) -> Step<P::Kept, P::Kept> {
         let session = &self.session;
         session.look_around();
         if session.epoch() != self.epoch {
@@ -280,7 +280,7 @@ impl<P: Platform> Exchange<P> {
             let over = session.until(|session| session.epoch() != epoch || !session.holds(&held));
             unless(session.hold_lock(self.turn, &held), over).await;
             if session.has_lock(self.turn) {
-                let record = session.catch_up(|| self.still(), false).await?;
+                let record = self.catch_up(false).await?;
                 if session.has_lock(self.turn) {
                     return Ok(record);
                 }
