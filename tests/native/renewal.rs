@@ -204,6 +204,13 @@ fn v05_the_background_does_not_ask_for_tokens_without_a_lifetime() {
 }
 
 #[test]
+fn v05_a_token_without_a_lifetime_is_not_renewed_by_itself() {
+    for lifetime in [0.0, -1.0] {
+        assert_eq!(due_in(&record(lifetime), 0.0, 30_000.0, 0.5), f64::INFINITY);
+    }
+}
+
+#[test]
 fn c07_the_margin_is_the_app_s_number_or_a_tenth() {
     for (lifetime, renew_before, expected) in [
         (3_600_000.0, 30_000.0, 30_000.0),
