@@ -181,8 +181,8 @@ fn refresh_token_of<P: Platform>(session: &Session<P>) -> Outcome<P::Kept> {
 }
 
 /// One exchange: what it is for, and what it goes on from.
-struct Exchange<P: Platform> {
-    session: Rc<Session<P>>,
+pub(super) struct Exchange<P: Platform> {
+    pub(super) session: Rc<Session<P>>,
     narrower: Option<P::Kept>,
     why: Rc<Cell<Why>>,
     turn: u32,
@@ -190,6 +190,14 @@ struct Exchange<P: Platform> {
     /// The record that it refreshes.
     base: Place<P::Kept>,
     began: Mono,
+}
+
+/// A refresh token that was sent without success, when that was first done, and how often since.
+struct Tried<K> {
+    record: K,
+    first: Moment,
+    attempt: u32,
+    error: Error<K>,
 }
 
 impl<P: Platform> Exchange<P> {
@@ -205,19 +213,23 @@ impl<P: Platform> Exchange<P> {
                 return Err(Err(error));
             }
         };
-        let first = session.moment();
-        let mut is_doubtful = false;
-        let mut refusal = None;
-        for attempt in 0.. {
+        let mut tried: Option<Tried<P::Kept>> = None;
+        loop {
             let record = self.wait_turn().await?;
-            // A timer may come late, and a laptop sleep: what was forgiven when the pause began may not be when it ends.
-            let elapsed = since(&record, first, session.moment());
-            if let Some(error) = refusal
-                && !retry::is_forgiven(session.config.grace_ms, elapsed)
-            {
-                failed(session, &record, &error, true, true);
-                return Err(Err(error));
-            }
+            let now = session.moment();
+            let (first, attempt) = match tried {
+                // Somebody brought another refresh token in between: it begins anew with that one.
+                Some(last) if record::is_same_generation(&last.record, &record) => {
+                    // A timer may come late, and a laptop sleep: what was forgiven when the pause began may not be when it ends.
+                    let elapsed = since(&record, last.first, now);
+                    if !retry::is_forgiven(session.config.grace_ms, elapsed) {
+                        failed(session, &record, &last.error, true, true);
+                        return Err(Err(last.error));
+                    }
+                    (last.first, last.attempt + 1)
+                }
+                Some(_) | None => (now, 0),
+            };
             if !may_send(session, &record, self.why.get()) {
                 let is_asked = self.why.get() > Why::Renewal;
                 let code = if is_asked {
@@ -227,33 +239,39 @@ impl<P: Platform> Exchange<P> {
                 };
                 return Err(Err(Error::new(code)));
             }
-            is_doubtful |= record.number(Word::SentAt).is_finite();
+            let is_doubtful = attempt > 0 || record.number(Word::SentAt).is_finite();
             let error = match self.send(&endpoint, &record, first).await? {
                 Ok(tokens) => return Ok(tokens),
                 Err(error) => error,
             };
-            let record = self.still()?;
             if error.is(Code::InvalidGrant) {
-                let record = session.catch_up(|| self.still(), true).await?;
-                return Err(Err(lost(session, &record, error, is_doubtful)));
+                let held = self.catch_up(true).await?;
+                if record::is_same_generation(&held, &record) {
+                    return Err(Err(lost(session, &held, error, is_doubtful)));
+                }
+            } else {
+                let record = self.still()?;
+                let Some(delay) = self.delay(attempt, &record, first, &error) else {
+                    let has_lock = session.has_lock(self.turn);
+                    failed(session, &record, &error, is_doubtful, has_lock);
+                    session.look_into(&record, &error).await;
+                    return Err(Err(error));
+                };
+                let newer = session.until(|session| !session.holds(&record));
+                unless(newer, session.platform.sleep(delay)).await;
             }
-            let Some(delay) = self.delay(attempt, &record, first, &error) else {
-                let has_lock = session.has_lock(self.turn);
-                failed(session, &record, &error, is_doubtful, has_lock);
-                session.look_into(&record, &error).await;
-                return Err(Err(error));
-            };
-            let newer = session.until(|session| !session.holds(&record));
-            unless(newer, session.platform.sleep(delay)).await;
-            is_doubtful = true;
-            refusal = Some(error);
+            tried = Some(Tried {
+                record,
+                first,
+                attempt,
+                error,
+            });
         }
-        Err(Err(Error::new(Code::Timeout)))
     }
 
     /// The record now held: unless the session is over, or somebody has brought newer tokens since this began. Older news, from a
     /// sibling that was ahead all the time, are what it goes on from.
-    fn still(&self) -> Step<P::Kept, P::Kept> {
+    pub(super) fn still(&self) -> Step<P::Kept, P::Kept> {
         let session = &self.session;
         session.look_around();
         if session.epoch() != self.epoch {
@@ -280,7 +298,7 @@ impl<P: Platform> Exchange<P> {
             let over = session.until(|session| session.epoch() != epoch || !session.holds(&held));
             unless(session.hold_lock(self.turn, &held), over).await;
             if session.has_lock(self.turn) {
-                let record = session.catch_up(|| self.still(), false).await?;
+                let record = self.catch_up(false).await?;
                 if session.has_lock(self.turn) {
                     return Ok(record);
                 }

@@ -3,6 +3,7 @@
 //! `sessionStorage` is copied when a tab is duplicated, so several tabs may hold one refresh token, and the browser tells none of
 //! the other. Each tab shows its generation as a shared lock, which the lock manager lists without delay; the tokens go over a channel.
 
+use super::exchange::Exchange;
 use super::retry::LONGEST_MS;
 use super::{Outcome, Session, record};
 use crate::error::Error;
@@ -71,69 +72,6 @@ impl<P: Platform> Session<P> {
     pub(super) fn ask_siblings(&self) {
         if let Some(record) = self.record() {
             self.post(Word::Ask, &record, |_| {});
-        }
-    }
-
-    /// Waits until nobody is ahead. Where somebody is, this tab never sends: it asks, waits and looks again.
-    ///
-    /// `is_doubtful`: the server has just refused the refresh token, so that the others are asked even if none seems to be ahead.
-    pub(super) async fn catch_up(
-        self: &Rc<Self>,
-        mut still: impl FnMut() -> Step<P::Kept, P::Kept>,
-        is_doubtful: bool,
-    ) -> Step<P::Kept, P::Kept> {
-        let began = self.moment();
-        let has_locks = self.platform.coordination() == Coordination::Locks;
-        let mut must_ask = is_doubtful || self.platform.coordination() == Coordination::Channel;
-        loop {
-            let record = still()?;
-            let who = self.platform.who(Some(&record)).await.ok().flatten();
-            let record = still()?;
-            let ahead = who
-                .as_ref()
-                .map_or(f64::NAN, |who| who.number(Word::Generation));
-            if let Some(who) = &who {
-                self.live_tabs.set(who.number(Word::Tabs));
-            }
-            let is_behind = ahead > record.number(Word::Generation);
-            if is_behind {
-                self.note(&record, |notes| {
-                    notes.set(Word::Seen, ahead);
-                    // Whoever is ahead has used this refresh token, now or earlier.
-                    if notes.number(Word::SentAt).is_nan() {
-                        notes.set(Word::SentAt, began.wall.0);
-                    }
-                });
-            }
-            let is_late = began.until(self.moment()) >= self.config.timeout_ms;
-            // Without locks a sibling's word has to do: it has sent the refresh token and not told how that ended.
-            let is_busy = !has_locks && self.is_sibling_busy() && !is_late;
-            if is_behind && is_late {
-                return Err(Err(Error::new(Code::Timeout)));
-            }
-            if !is_behind && !is_busy && !must_ask {
-                return Ok(record);
-            }
-            must_ask = false;
-            self.ask_siblings();
-            let jitter = if has_locks {
-                1.0
-            } else {
-                1.0 + self.platform.chance()
-            };
-            let wait = if is_behind {
-                ASK_AGAIN_MS
-            } else {
-                ASK_MS * jitter
-            };
-            let changes = self.changes.get();
-            let news = self.until(|session| session.changes.get() != changes);
-            if is_behind {
-                unless(news, self.platform.sleep(wait)).await;
-            } else {
-                let newer = self.until(|session| !session.holds(&record));
-                unless(newer, self.platform.sleep(wait)).await;
-            }
         }
     }
 
@@ -342,6 +280,62 @@ impl<P: Platform> Session<P> {
         if let Some(record) = offered.filter(|_| self.record().is_none()) {
             self.store(record);
             self.emit(Event::SignedIn, None);
+        }
+    }
+}
+
+impl<P: Platform> Exchange<P> {
+    /// Waits until nobody is ahead. Where somebody is, this tab never sends: it asks, waits and looks again.
+    ///
+    /// `is_doubtful`: the server has just refused the refresh token, so that the others are asked even if none seems to be ahead.
+    pub(super) async fn catch_up(&self, is_doubtful: bool) -> Step<P::Kept, P::Kept> {
+        let session = &self.session;
+        let began = session.moment();
+        let has_locks = session.platform.coordination() == Coordination::Locks;
+        let mut must_ask = is_doubtful || session.platform.coordination() == Coordination::Channel;
+        loop {
+            let record = self.still()?;
+            let who = session.platform.who(Some(&record)).await.ok().flatten();
+            let record = self.still()?;
+            let ahead = who
+                .as_ref()
+                .map_or(f64::NAN, |who| who.number(Word::Generation));
+            if let Some(who) = &who {
+                session.live_tabs.set(who.number(Word::Tabs));
+            }
+            let is_behind = ahead > record.number(Word::Generation);
+            if is_behind {
+                session.note(&record, |notes| {
+                    notes.set(Word::Seen, ahead);
+                    // Whoever is ahead has used this refresh token, now or earlier.
+                    if notes.number(Word::SentAt).is_nan() {
+                        notes.set(Word::SentAt, began.wall.0);
+                    }
+                });
+            }
+            let is_late = began.until(session.moment()) >= session.config.timeout_ms;
+            // Without locks a sibling's word has to do: it has sent the refresh token and not told how that ended.
+            let is_busy = !has_locks && session.is_sibling_busy() && !is_late;
+            if is_behind && is_late {
+                return Err(Err(Error::new(Code::Timeout)));
+            }
+            if !is_behind && !is_busy && !must_ask {
+                return Ok(record);
+            }
+            must_ask = false;
+            session.ask_siblings();
+            let jitter = if has_locks {
+                1.0
+            } else {
+                1.0 + session.platform.chance()
+            };
+            let wait = if is_behind {
+                ASK_AGAIN_MS
+            } else {
+                ASK_MS * jitter
+            };
+            let newer = session.until(|session| !session.holds(&record));
+            unless(newer, session.platform.sleep(wait)).await;
         }
     }
 }
