@@ -88,15 +88,25 @@ const ACCESS: &str = "access-secret";
 /// The signature of an id_token.
 const IDENTITY: &str = "identity-secret";
 
-/// Whether a text has a token in it that must not be there.
-pub fn has_secret(text: &str) -> bool {
-    [REFRESH, ACCESS, IDENTITY]
-        .iter()
-        .any(|mark| text.contains(mark))
+/// Whether an object has a token in it that must not be there.
+pub fn has_secret(object: &Object) -> bool {
+    has_text(object, &[REFRESH, ACCESS, IDENTITY])
 }
 
-pub fn has_refresh_secret(text: &str) -> bool {
-    text.contains(REFRESH)
+/// Whether an object that may hold access tokens has a refresh token in it.
+pub fn has_refresh_secret(object: &Object) -> bool {
+    has_text(object, &[REFRESH])
+}
+
+fn has_text(object: &Object, marks: &[&str]) -> bool {
+    object.entries().iter().any(|(_, value)| match value {
+        Value::Text(text) => {
+            let text = text.to_string();
+            marks.iter().any(|mark| text.contains(mark))
+        }
+        Value::Object(inner) => has_text(inner, marks),
+        _ => false,
+    })
 }
 
 fn text(mark: &str, token: Token) -> String {

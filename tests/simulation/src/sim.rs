@@ -150,6 +150,7 @@ pub fn create_client(sim: &Sim, tab: usize) {
             news: VecDeque::new(),
             log,
             memory: Shelf::default(),
+            seen: Object::object(),
             heard_until: BTreeMap::new(),
             has_told: false,
             tasks: Some(tasks.clone()),
@@ -314,7 +315,11 @@ pub fn happen(sim: &Sim, event: Event) {
         Event::WakeUp => crate::fate::wake_up(sim),
         Event::NetworkBack => crate::fate::network_back(sim),
         Event::Act => crate::fate::act(sim),
-        Event::Ambush { tab, action } => crate::fate::carry_out(sim, tab, action),
+        Event::Ambush { tab, action } => {
+            if !sim.borrow().is_calm {
+                crate::fate::carry_out(sim, tab, action);
+            }
+        }
     }
 }
 

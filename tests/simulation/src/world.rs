@@ -189,6 +189,8 @@ pub struct Context {
     pub news: VecDeque<Object>,
     pub log: Object,
     pub memory: Shelf,
+    /// The record at the last look.
+    pub seen: Object,
     /// A message is not overtaken by the next one: when the last one of each sender comes.
     pub heard_until: BTreeMap<usize, Ms>,
     /// Whether it told the page of something since the last look.

@@ -154,7 +154,7 @@ impl World {
         let (context, verb) = (call.context, call.verb);
         let tab = self.contexts[context].tab;
         let Some(object) = object else { return };
-        if has_refresh_secret(&object.stringify()) {
+        if has_refresh_secret(object) {
             self.fail_in(tab, "a call resolved with a refresh token in it");
         }
         let token = object.member("accessToken").to_text().to_string();
@@ -189,8 +189,8 @@ impl World {
     fn judge_error(&mut self, id: usize, about: &Object, code: &str) {
         let verb = self.judge.calls[id].verb;
         let tab = self.contexts[self.judge.calls[id].context].tab;
-        let text = about.stringify();
-        if has_secret(&text) {
+        if has_secret(about) {
+            let text = about.stringify();
             self.fail_in(tab, &format!("a secret is in an error: {text}"));
         }
         const TRANSPORT: &[&str] = &[
@@ -258,9 +258,7 @@ impl World {
         self.story.tell(now, Some(Self::name(tab)), || {
             format!("client {context}: event {event:?}")
         });
-        let text = snapshot.stringify();
-        let error_text = error.map(Object::stringify).unwrap_or_default();
-        if has_refresh_secret(&text) || has_secret(&error_text) {
+        if has_refresh_secret(snapshot) || error.is_some_and(has_secret) {
             self.fail_in(tab, &format!("a secret is in the event {event:?}"));
         }
         match event {

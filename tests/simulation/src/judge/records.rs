@@ -49,6 +49,9 @@ impl World {
                 continue;
             };
             let record = client.record();
+            if self.is_known(context, record.as_ref()) {
+                continue;
+            }
             let now = record.map(|record| Held::of(&record, self));
             let before = self.judge.held.get(&context).copied();
             match (before, now) {
@@ -106,6 +109,17 @@ impl World {
             now.age_at_first = before.age_at_first;
         }
         Some(now)
+    }
+
+    /// Whether it is the very object that was seen at the last look.
+    fn is_known(&mut self, context: usize, record: Option<&Object>) -> bool {
+        let look = Object::object();
+        if let Some(record) = record {
+            look.attach(Word::Record, record);
+        }
+        let is_known = look.same(Word::Record, &self.contexts[context].seen, Word::Record);
+        self.contexts[context].seen = look;
+        is_known
     }
 
     fn judge_change(&mut self, tab: usize, before: &Held, now: &Held) {
