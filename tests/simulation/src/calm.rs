@@ -11,6 +11,8 @@ use rekindle::platform::Kept;
 
 /// In this time all that holds the background back is over: Retry-After, backoff, debt.
 const RECOVERY_MS: Ms = 40 * 60_000;
+/// Tokens that live shorter are renewed too late at times, and too often for a long wait.
+const SHORT_S: f64 = 30.0;
 const NEWS_MS: Ms = 3_000;
 
 pub fn calm(sim: &Sim) {
@@ -89,7 +91,7 @@ fn all_ask(sim: &Sim, verb: Verb) {
 
 impl World {
     fn recovery_ms(&self) -> Ms {
-        if self.plan.lifetime_s < 60.0 { RECOVERY_MS / 4 } else { RECOVERY_MS }
+        if self.plan.lifetime_s < SHORT_S { 2 * 60_000 } else { RECOVERY_MS }
     }
 
     /// Whether the server has something left for the client, and some tab has the key to it.
@@ -125,7 +127,7 @@ impl World {
             let tab = self.contexts[client].tab;
             let is_paused = self.judge.paused.contains(&family);
             let renews = self.plan.auto_renew && self.plan.idle_timeout_s.is_none() && held.refresh.is_some();
-            let is_short = self.plan.lifetime_s < 30.0;
+            let is_short = self.plan.lifetime_s < SHORT_S;
             if !renews || is_paused || is_short || !self.may_live(client, &held) || self.judge.has_jumped {
                 continue;
             }

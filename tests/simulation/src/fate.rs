@@ -247,6 +247,20 @@ pub fn load(sim: &Sim, tab: usize) {
     create_client(sim, tab);
 }
 
+/// A new tab with a copy of this one's sessionStorage.
+pub fn duplicate(sim: &Sim, tab: usize) {
+    let session = sim.borrow().tabs[tab].session.clone();
+    open_tab(sim, tab, session);
+}
+
+fn open_tab(sim: &Sim, from: usize, session: Shelf) {
+    if sim.borrow().tabs.len() < 8 {
+        let new = sim.borrow_mut().open_tab(session);
+        sim.borrow_mut().duplicated(from, new);
+        load(sim, new);
+    }
+}
+
 fn close_window(sim: &Sim, tab: usize) {
     hide(sim, tab);
     crash(sim, tab);
@@ -286,20 +300,8 @@ fn on_page(sim: &Sim, tab: usize, action: Action) {
                 close_window(sim, tab);
             }
         }
-        Action::OpenTab | Action::Duplicate => {
-            let mut world = sim.borrow_mut();
-            if world.tabs.len() < 8 {
-                let session = if action == Action::Duplicate {
-                    world.tabs[tab].session.clone()
-                } else {
-                    Shelf::default()
-                };
-                let new = world.open_tab(session);
-                world.duplicated(tab, new, action == Action::Duplicate);
-                drop(world);
-                load(sim, new);
-            }
-        }
+        Action::OpenTab => open_tab(sim, tab, Shelf::default()),
+        Action::Duplicate => duplicate(sim, tab),
         Action::LookAt | Action::Type => {
             let count = {
                 let mut world = sim.borrow_mut();

@@ -4,6 +4,7 @@ mod action;
 mod browser;
 mod calm;
 mod coverage;
+mod exhaustive;
 mod fate;
 mod judge;
 #[allow(
@@ -42,6 +43,9 @@ struct Arguments {
     /// The first one
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// Kill a tab at every step of an exchange, in so many schedules of each case
+    #[arg(long)]
+    kills: Option<u64>,
 }
 
 fn main() -> ExitCode {
@@ -56,6 +60,23 @@ fn main() -> ExitCode {
             }
             None => ExitCode::SUCCESS,
         };
+    }
+    if let Some(schedules) = arguments.kills {
+        let mut runs = 0;
+        let mut found = std::collections::BTreeMap::<String, (u32, String)>::new();
+        for case in exhaustive::cases(schedules) {
+            let (count, failure) = exhaustive::every_step(case);
+            runs += count;
+            if let Some((step, failure)) = failure {
+                let entry = found.entry(failure).or_insert((0, format!("{case:?} step {step}\n{}", exhaustive::run(case, step, true).0.story)));
+                entry.0 += 1;
+            }
+        }
+        for (failure, (count, story)) in found {
+            println!("{count} × {failure}\n{story}\n");
+        }
+        println!("{runs} runs");
+        return ExitCode::SUCCESS;
     }
     let started = Instant::now();
     let next = AtomicU64::new(arguments.from);

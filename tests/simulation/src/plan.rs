@@ -140,6 +140,35 @@ impl Plan {
         }
     }
 
+    /// A world where nothing happens by itself.
+    pub fn plain(rotation: Rotation) -> Self {
+        Self {
+            rotation,
+            errors: Errors::Described,
+            lifetime_s: 900.0,
+            id_tokens: false,
+            slowness: 50,
+            rate_limit: None,
+            has_locks: true,
+            has_channel: true,
+            loss: 0,
+            mono_stops: false,
+            storage: Storage::Session,
+            is_storage_blocked: false,
+            discovers: false,
+            auto_renew: true,
+            idle_timeout_s: None,
+            share_session: false,
+            renew_before_s: 30.0,
+            timeout_ms: 10_000.0,
+            grace_s: rotation.grace() as f64 / 1000.0,
+            actions: 0,
+            kinds: Vec::new(),
+            fault_rate: 0,
+            faults: Vec::new(),
+        }
+    }
+
     /// The app's config.
     pub fn config(&self) -> Object {
         let config = Object::of([

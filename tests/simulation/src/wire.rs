@@ -50,6 +50,9 @@ impl World {
     }
 
     fn draw_fault(&mut self) -> Option<Fault> {
+        if let Some(fault) = self.forced.pop_front() {
+            return fault;
+        }
         if self.is_calm {
             return None;
         }

@@ -4,7 +4,7 @@ use crate::coverage::Coverage;
 use crate::judge::Judge;
 use crate::kept::Object;
 use crate::locks::Locks;
-use crate::network::Request;
+use crate::network::{Fault, Request};
 use crate::page::Page;
 use crate::plan::{Plan, Storage};
 use crate::server::Server;
@@ -237,6 +237,8 @@ pub struct World {
     pub server: Server,
     pub requests: Vec<Request>,
     pub recent: Vec<Ms>,
+    /// What the next requests meet, in their order.
+    pub forced: VecDeque<Option<Fault>>,
     /// Faults are over.
     pub is_calm: bool,
     pub acts_left: usize,
@@ -274,6 +276,7 @@ impl World {
             local: Shelf::default(),
             requests: Vec::new(),
             recent: Vec::new(),
+            forced: VecDeque::new(),
             is_calm: false,
             ambush: None,
             story,

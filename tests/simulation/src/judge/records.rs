@@ -300,15 +300,12 @@ impl World {
         });
     }
 
-    pub fn duplicated(&mut self, from: usize, new: usize, is_copy: bool) {
+    pub fn duplicated(&mut self, from: usize, new: usize) {
         self.judge.was_deaf = true;
-        let was_replaced = self.judge.replaced.iter().any(|(other, _)| *other == from);
-        if is_copy && was_replaced {
+        if self.judge.replaced.iter().any(|(other, _)| *other == from) {
             self.judge.replaced.push((new, self.now));
         }
-        self.story.tell(self.now, Some(Self::name(new)), || {
-            format!("opened; a copy of {}: {is_copy}", Self::name(from))
-        });
+        self.story.tell(self.now, Some(Self::name(new)), || format!("opened from {}", Self::name(from)));
     }
 
     /// Promise 9: a page that may go into the back/forward cache holds no lock and listens to no channel.

@@ -371,6 +371,11 @@ impl World {
             self.fail_in(tab, "a storm of requests for metadata");
         }
     }
+
+    /// The newest refresh token of a family that a live tab has.
+    pub fn newest_held(&self, family: usize) -> Option<Token> {
+        self.judge.held.values().filter_map(|held| held.refresh).filter(|token| token.family == family).max()
+    }
 }
 
 fn is_invalid_grant(answer: &crate::kept::Object) -> bool {
