@@ -85,7 +85,8 @@ pub trait Kept: Clone + 'static {
     fn starts(&self, key: Word, word: Word) -> bool;
     /// Whether the member is a text that ends with this one.
     fn ends(&self, key: Word, word: Word) -> bool;
-    /// Whether both members are the same text or number.
+    /// Whether both members are the same text, number or other value, or the same object; two absent ones are. NaN is never
+    /// the same as anything.
     fn same(&self, key: Word, other: &Self, other_key: Word) -> bool;
     /// The member as a number; NaN where it is none.
     fn number(&self, key: Word) -> f64;
@@ -153,7 +154,7 @@ pub trait Kept: Clone + 'static {
 /// Why storage did not do what it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StorageFailed {
-    /// It is full: the old value is still there.
+    /// It is full: the old value is still stored.
     Full,
     /// It is blocked, broken or not there.
     Unavailable,
@@ -254,7 +255,8 @@ pub trait Platform: Clone + 'static {
     /// tab wrote to a storage of ours), `message` (with `message`, what a sibling posted: input like any other).
     fn news(&self) -> Self::Operation;
 
-    /// The object stored there: an empty one for what is no JSON object, `None` where there is nothing.
+    /// The object stored there, or the one that could not be, for as long as the page lives: an empty one for what is no JSON
+    /// object, `None` where there is nothing.
     fn load(&self, slot: Slot) -> Result<Option<Self::Kept>, StorageFailed>;
     /// Stores the object in one write.
     fn save(&self, slot: Slot, object: &Self::Kept) -> Result<(), StorageFailed>;

@@ -91,6 +91,17 @@ impl<T> Place<T> {
     pub(crate) fn set(&self, value: Option<T>) {
         self.0.set(value);
     }
+
+    pub(crate) fn take(&self) -> Option<T> {
+        self.0.take()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        let value = self.0.take();
+        let is_empty = value.is_none();
+        self.0.set(value);
+        is_empty
+    }
 }
 
 impl<T: Clone> Place<T> {

@@ -55,6 +55,9 @@ names! {
         Token = "token",
         TokenTypeHint = "token_type_hint",
         Active = "active",
+        // OpenID Connect RP-Initiated Logout 1.0.
+        IdTokenHint = "id_token_hint",
+        WirePostLogoutRedirectUri = "post_logout_redirect_uri",
         // Error answers: RFC 6749 §5.2 and §4.1.2.1, OpenID Connect Core §3.1.2.6, Okta's gateway.
         Error = "error",
         ErrorDescription = "error_description",
@@ -161,6 +164,7 @@ names! {
         Ask = "ask",
         Notes = "notes",
         Lost = "lost",
+        Open = "open",
         Record = "record",
         Tabs = "tabs",
         Families = "families",
@@ -262,6 +266,7 @@ names! {
         Sub = "sub",
         Aud = "aud",
         Iat = "iat",
+        Format = "format",
     }
 }
 

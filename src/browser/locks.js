@@ -2,28 +2,69 @@
 import { kept } from "./objects.js";
 import { finish } from "./context.js";
 
-/** The last in the queue of each name, for pages without the API: plain http, old browsers. */
+/** Missing in old browsers and on plain http; a page without an origin may not use it. */
+const locksOf = ({ hasPage }) => (hasPage && globalThis.origin !== "null" && globalThis.navigator?.locks) || undefined;
+
+/** The last in the queue of each name, for pages without the API. */
 const queues = new Map();
 const enqueue = (name, granted) => {
   const turn = (queues.get(name) ?? Promise.resolve()).then(granted);
   queues.set(name, turn);
-  return turn;
+  turn.then(() => queues.get(name) === turn && queues.delete(name));
 };
 
-/** The operation stays until it is cancelled, which lets go or withdraws. */
-export const lock = (id, operation) => {
+/** The operation stays until it is cancelled, which lets go or withdraws. `otherwise`: what is done without the API. */
+const request = (id, operation, name, mode, otherwise) => {
   const context = kept(id);
   const controller = new AbortController();
+  let isGranted = false;
   context.operations.set(operation, () => controller.abort());
   const granted = () =>
     new Promise((resolve) => {
+      isGranted = true;
       if (context.operations.has(operation)) finish(context, operation, undefined, false, resolve);
+      // It was withdrawn too late for the lock manager.
       else resolve();
     });
-  const locks = context.hasPage && globalThis.navigator?.locks;
-  const request = locks
-    ? locks.request(context.lock, { signal: controller.signal }, granted)
-    : enqueue(context.lock, granted);
-  // Withdrawn, or refused in a frame without an origin: then the operation ends all the same.
-  request.catch(() => finish(context, operation));
+  const requested =
+    locksOf(context)?.request(name, { mode, signal: controller.signal }, granted) ?? Promise.reject();
+  // Withdrawn, or refused.
+  requested.catch(() => isGranted || otherwise(name, granted));
+};
+
+const nameOf = (id, record) => `${kept(id).name}|${kept(record).family}`;
+
+export const lock = (id, operation, record) => request(id, operation, nameOf(id, record), "exclusive", enqueue);
+export const presence = (id, operation, record) => {
+  const name = `${nameOf(id, record)}|${kept(record).generation}`;
+  request(id, operation, name, "shared", (name, granted) => granted());
+};
+
+const seen = ({ held }, prefix, family) => {
+  const present = held
+    .filter(({ name }) => name.startsWith(prefix))
+    .map(({ name, clientId }) => [...name.slice(prefix.length).split("|"), clientId])
+    // The others are refresh locks.
+    .filter(({ length }) => length === 3);
+  const relatives = present.filter(([of]) => of === family);
+  return {
+    generation: Math.max(0, ...relatives.map(([, generation]) => +generation)),
+    tabs: new Set(relatives.map(([, , clientId]) => clientId)).size,
+    families: new Set(present.map(([of]) => of)).size,
+  };
+};
+export const who = (id, operation, record) => {
+  const context = kept(id);
+  const family = record ? kept(record).family : undefined;
+  context.operations.set(operation);
+  (locksOf(context)?.query() ?? Promise.reject()).then(
+    (locks) => finish(context, operation, seen(locks, context.name + "|", family)),
+    () => finish(context, operation),
+  );
+};
+
+// In the order of `Coordination` in platform.rs.
+export const coordination = (id) => {
+  if (!kept(id).hasPage || typeof BroadcastChannel !== "function") return 2;
+  return locksOf(kept(id)) ? 0 : 1;
 };

@@ -1,18 +1,27 @@
 //! One refresh, from top to bottom.
 
-use super::{Outcome, Session, record, renewal};
+use super::siblings::Step;
+use super::{Outcome, Session, record, retry};
 use crate::error::Error;
-use crate::platform::{Event, Kept, Platform, Wall};
+use crate::platform::{Event, Kept, Mono, Platform};
 use crate::protocol::discovery::Endpoint;
-use crate::protocol::token;
+use crate::protocol::{id_token, token};
+use crate::session::renewal::Moment;
 use crate::task::{Shared, unless};
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
+use core::cell::Cell;
+
+/// Later than any clock: no background request until someone asks for one.
+const NEVER: f64 = 8.64e15;
+/// So many failures in a row that say nothing are looked into.
+const MANY: u32 = 3;
 
 /// An exchange under way, and those who wait for it.
 pub struct Flight<K> {
     outcome: Shared<Outcome<K>>,
     is_narrower: bool,
+    why: Rc<Cell<Why>>,
 }
 
 impl<K> Clone for Flight<K> {
@@ -20,6 +29,28 @@ impl<K> Clone for Flight<K> {
         Self {
             outcome: self.outcome.clone(),
             is_narrower: self.is_narrower,
+            why: self.why.clone(),
+        }
+    }
+}
+
+/// On whose word a refresh token is sent. A later one outranks an earlier one that it joins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub enum Why {
+    /// Nobody's: the background's.
+    Renewal,
+    /// A caller's who wants an access token.
+    AccessToken,
+    /// A caller's who wants a refresh.
+    Refresh,
+}
+
+impl Why {
+    fn word(self) -> Word {
+        match self {
+            Self::Renewal => Word::Renewal,
+            Self::AccessToken => Word::AccessToken,
+            Self::Refresh => Word::Call,
         }
     }
 }
@@ -29,44 +60,68 @@ impl<K> Clone for Flight<K> {
 pub async fn refresh<P: Platform>(
     session: Rc<Session<P>>,
     narrower: Option<P::Kept>,
+    why: Why,
 ) -> Outcome<P::Kept> {
     session.look_again();
     let flight = loop {
-        match session.flight() {
+        match session.flight.get() {
             Some(open) if narrower.is_none() && !open.is_narrower => break open,
             Some(open) => drop(open.outcome.wait().await),
             None => {
                 refresh_token_of(&session)?;
-                break session.take_off(narrower);
+                break take_off(&session, narrower, why);
             }
         }
     };
+    if flight.why.get() < why {
+        flight.why.set(why);
+    }
     flight.outcome.wait().await
 }
 
-impl<P: Platform> Session<P> {
-    fn flight(&self) -> Option<Flight<P::Kept>> {
-        self.flight.get()
+/// The same for nobody in particular.
+pub fn renew<P: Platform>(session: &Rc<Session<P>>) {
+    session.look_again();
+    if !session.has_flight() && refresh_token_of(session).is_ok() {
+        take_off(session, None, Why::Renewal);
     }
+}
 
-    /// Begins an exchange that goes on whoever waits for it.
-    fn take_off(self: &Rc<Self>, narrower: Option<P::Kept>) -> Flight<P::Kept> {
-        let flight = Flight {
-            outcome: Shared::new(),
-            is_narrower: narrower.is_some(),
-        };
-        self.flight.set(Some(flight.clone()));
-        let (session, own) = (self.clone(), flight.clone());
-        self.platform.spawn(async move {
-            let outcome = exchange(&session, narrower).await;
-            session.land(Some(&own), outcome);
-        });
-        flight
+/// Begins an exchange that goes on whoever waits for it.
+fn take_off<P: Platform>(
+    session: &Rc<Session<P>>,
+    narrower: Option<P::Kept>,
+    why: Why,
+) -> Flight<P::Kept> {
+    let flight = Flight {
+        outcome: Shared::new(),
+        is_narrower: narrower.is_some(),
+        why: Rc::new(Cell::new(why)),
+    };
+    session.flight.set(Some(flight.clone()));
+    let turn = session.next_turn();
+    let (session, own) = (session.clone(), flight.clone());
+    session.platform.clone().spawn(async move {
+        let (Ok(outcome) | Err(outcome)) = exchange(&session, narrower, &own.why).await.map(Ok);
+        session.report(own.why.get(), &outcome);
+        session.land(Some(&own), outcome);
+        // The callers have their answer. Who comes next sees the new generation before the lock is free.
+        session.show_generation().await;
+        session.let_go(turn);
+        session.rest();
+    });
+    flight
+}
+
+impl<P: Platform> Session<P> {
+    /// Whether an exchange is under way.
+    pub(super) fn has_flight(&self) -> bool {
+        self.flight.get().is_some()
     }
 
     /// Gives the callers their answer: those of this flight, or of whichever is open. Nobody joins it any more.
     pub(super) fn land(&self, own: Option<&Flight<P::Kept>>, outcome: Outcome<P::Kept>) {
-        let open = self.flight();
+        let open = self.flight.get();
         let is_open = |own: &Flight<P::Kept>| {
             open.as_ref()
                 .is_some_and(|open| open.outcome.is_same(&own.outcome))
@@ -76,6 +131,26 @@ impl<P: Platform> Session<P> {
         }
         if let Some(flight) = own.cloned().or(open) {
             flight.outcome.bring(outcome);
+        }
+        self.change();
+    }
+
+    /// Tells of a failure that no caller of `refresh` hears of.
+    fn report(&self, why: Why, outcome: &Outcome<P::Kept>) {
+        let Err(error) = outcome else { return };
+        let is_quiet = [
+            Code::Aborted,
+            Code::SignedOut,
+            Code::InvalidGrant,
+            Code::NoSession,
+            Code::NoRefreshToken,
+        ]
+        .iter()
+        .any(|&code| error.is(code));
+        if why < Why::Refresh && !is_quiet {
+            self.conclude(error);
+            self.fail(error.clone());
+            self.emit(Event::RenewFailed, Some(error));
         }
     }
 }
@@ -94,111 +169,273 @@ fn refresh_token_of<P: Platform>(session: &Session<P>) -> Outcome<P::Kept> {
 async fn exchange<P: Platform>(
     session: &Rc<Session<P>>,
     narrower: Option<P::Kept>,
-) -> Outcome<P::Kept> {
-    let began = refresh_token_of(session)?;
+    why: &Cell<Why>,
+) -> Step<P::Kept, P::Kept> {
+    let began = refresh_token_of(session).map_err(Err)?;
     let epoch = session.epoch();
-    let endpoint = session.endpoint(Endpoint::Token).await?;
-    // Held until this exchange ends.
-    let mut lock = session.platform.lock(&began);
-    let _ = (&mut lock).await;
-    let record = match still(session, epoch)? {
-        // Another client of this page was quicker: its answer was stored after this call began.
-        newer
-            if narrower.is_none() && !newer.same(Word::AccessToken, &began, Word::AccessToken) =>
-        {
-            return session.given_tokens();
+    let is_shared = narrower.is_none();
+    // The record now held: unless the session is over, or somebody else has brought newer tokens since this began.
+    let still = || {
+        session.look_around();
+        if session.epoch() != epoch {
+            return Err(Err(Error::new(Code::SignedOut)));
         }
-        record => record,
+        let record = refresh_token_of(session).map_err(Err)?;
+        if is_shared && !session.holds(&began) {
+            return Err(session.given_tokens());
+        }
+        Ok(record)
     };
-
-    let form = token::refresh_request(&session.config.settings, &record, narrower.as_ref());
-    let sent = session.platform.now();
-    // A request of a session that is over is given up, with its lock: the next session does not wait for it.
-    let answer = unless(session.ask(endpoint, &form), session.end_of(epoch)).await;
-    let asked_with = record;
-    let record = still(session, epoch)?;
-    let Some(answer) = answer else {
-        return Err(Error::new(Code::SignedOut));
-    };
-    if !record.same(Word::RefreshToken, &asked_with, Word::RefreshToken) {
-        // Another client of this page began another session: the answer is not for it, good or bad.
-        return session.given_tokens();
+    let endpoint = session.endpoint(Endpoint::Token).await.map_err(Err)?;
+    still()?;
+    let is_over =
+        session.until(|session| session.epoch() != epoch || (is_shared && !session.holds(&began)));
+    unless(session.hold_lock(&began), is_over).await;
+    let mut record = session.catch_up(still, false).await?;
+    if !may_send(session, &record, why.get()) {
+        return Err(Err(Error::new(if why.get() == Why::Renewal {
+            Code::Aborted
+        } else {
+            Code::Timeout
+        })));
     }
-    let outcome = match answer {
-        Ok(answer) => {
-            let next = record::again(&session.config.settings, &record);
-            match narrower {
-                None => keep(session, &answer, sent, next),
-                Some(asked) => keep_narrower(session, &answer, sent, next, &asked),
+
+    let is_repeated = record.number(Word::SentAt).is_finite();
+    let first = session.moment();
+    for attempt in 0.. {
+        let sent = note_attempt(session, &record, why.get());
+        let form = token::refresh_request(&session.config.settings, &record, narrower.as_ref());
+        let grace = session.config.grace_ms;
+        let patience = retry::patience_ms(grace, since(&record, first, sent));
+        let answer = session
+            .ask_for(&endpoint, &form, why.get().word(), patience)
+            .await;
+        let asked_with = record;
+        record = match still() {
+            Ok(record) if record::is_same_generation(&record, &asked_with) => record,
+            // Another client began another session, or was quicker: the answer is not for it, good or bad.
+            Ok(_) => return Err(session.given_tokens()),
+            Err(outcome) => {
+                if let (Ok(answer), true) = (answer, session.epoch() != epoch) {
+                    session.revoke(&answer);
+                }
+                return Err(outcome);
             }
+        };
+        let error = match answer {
+            Ok(answer) => {
+                let kept = keep(
+                    session,
+                    &answer,
+                    sent,
+                    &record,
+                    narrower.as_ref(),
+                    why.get(),
+                );
+                return kept.map_err(|error| {
+                    if session.holds(&record) {
+                        failed(session, &record, &error, true);
+                    }
+                    Err(error)
+                });
+            }
+            Err(error) => error,
+        };
+        let is_doubtful = is_repeated || attempt > 0;
+        if error.is(Code::InvalidGrant) {
+            let record = session.catch_up(still, true).await?;
+            return Err(Err(lost(session, &record, error, is_doubtful)));
         }
-        Err(error) => Err(refused(session, &record, error)),
-    };
-    drop(lock);
-    outcome
-}
-
-/// The record now held, unless the session is another one than when the exchange began.
-fn still<P: Platform>(session: &Session<P>, epoch: u32) -> Outcome<P::Kept> {
-    session.look_again();
-    if session.epoch() == epoch {
-        refresh_token_of(session)
-    } else {
-        Err(Error::new(Code::SignedOut))
+        let delay = retry::delay_ms(attempt, session.platform.chance());
+        let delay = delay
+            .map(|ms| ms.max(error.about.number(Word::RetryAfterMs)))
+            .filter(|ms| {
+                let elapsed = since(&record, first, session.moment());
+                retry::may_repeat(&error)
+                    && session.has_lock()
+                    && retry::is_forgiven(grace, elapsed + ms)
+            });
+        let Some(delay) = delay else {
+            failed(session, &record, &error, is_doubtful);
+            session.look_into(&record, &error).await;
+            return Err(Err(error));
+        };
+        let newer = session.until(|session| session.epoch() != epoch || !session.holds(&record));
+        unless(newer, session.platform.sleep(delay)).await;
+        record = still()?;
     }
+    Err(Err(Error::new(Code::Timeout)))
 }
 
-/// Stores what came, the new refresh token with it, in one write and before anything else looks at it.
+/// How long ago the record's refresh token was first sent, in ms, by this exchange or by an earlier one.
+fn since<K: Kept>(record: &K, first: Moment, now: Moment) -> f64 {
+    (now.wall.0 - record.number(Word::SentAt)).max(first.until(now))
+}
+
+/// Whether the refresh token may be sent on this word. One that the server may have spent is tried again only while that is forgiven,
+/// or where the access token is worth nothing any more, or on the word of someone who asks for it.
+fn may_send<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why) -> bool {
+    let is_last_chance = session.is_forgiven(record) || session.is_near_expiry(record);
+    if record.number(Word::Seen) > record.number(Word::Generation) {
+        // It is spent for certain, and whoever spent it may only be asleep.
+        return is_last_chance;
+    }
+    // What a sibling met with while this one waited for its turn counts for both.
+    why > Why::Renewal || (is_last_chance && session.waits(record) <= 0.0)
+}
+
+/// Writes down, and tells the siblings, that the refresh token is about to be sent.
+fn note_attempt<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why) -> Moment {
+    let now = session.moment();
+    session.sent_at.set(now.mono);
+    session.note(record, |notes| {
+        if notes.number(Word::SentAt).is_nan() {
+            notes.set(Word::SentAt, now.wall.0);
+        }
+        if why == Why::Renewal {
+            let ahead = retry::spend(notes.number(Word::Debt) - now.wall.0);
+            notes.set(Word::Debt, now.wall.0 + ahead);
+            let ahead = retry::spend(session.debt.get().0 - now.mono.0);
+            session.debt.set(Mono(now.mono.0 + ahead));
+        } else if notes.number(Word::WaitUntil) == NEVER {
+            notes.remove(Word::WaitUntil);
+        }
+    });
+    session.tell_notes(true);
+    now
+}
+
+/// Stores what came, the new refresh token with it, in one write and before anything else looks at it; then hands it over.
 fn keep<P: Platform>(
-    session: &Session<P>,
+    session: &Rc<Session<P>>,
     answer: &P::Kept,
-    sent: Wall,
-    next: P::Kept,
+    sent: Moment,
+    old: &P::Kept,
+    narrower: Option<&P::Kept>,
+    why: Why,
 ) -> Outcome<P::Kept> {
-    let taken = token::take(answer, sent, &next);
-    session.store(next);
-    match taken {
-        Ok(()) => {
-            session.emit(Event::Renewed, None);
-            session.given_tokens()
+    let settings = &session.config.settings;
+    let next = record::again(settings, old);
+    let granted = record::again(settings, old);
+    if let Some(asked) = narrower {
+        asked.copy(Word::Scope, &granted, Word::Scope);
+    }
+    let verdict = id_token::check_continuity(answer, old)
+        .map_err(|reason| Error::new(Code::IdTokenInvalid).because(reason));
+    let verdict = match verdict {
+        Ok(()) => token::take(answer, sent.wall, &granted).map_err(not_usable),
+        Err(error) => {
+            token::take_refresh_token(answer, &granted);
+            Err(error)
         }
-        Err(flaw) => Err(not_usable(flaw)),
+    };
+    granted.copy(Word::RefreshToken, &next, Word::RefreshToken);
+    if narrower.is_none() && verdict.is_ok() {
+        token::copy_access(&granted, &next);
+    }
+    let is_news = [Word::RefreshToken, Word::AccessToken, Word::ReceivedAt]
+        .iter()
+        .any(|&key| !next.same(key, old, key));
+    let debt = old.number(Word::Debt) - sent.wall.0;
+    let debt = if why == Why::Renewal {
+        session.debt.set(Mono(
+            sent.mono.0 + retry::refund(session.debt.get().0 - sent.mono.0),
+        ));
+        retry::refund(debt)
+    } else {
+        debt
+    };
+    if is_news {
+        if debt > 0.0 {
+            next.set(Word::Debt, sent.wall.0 + debt);
+        }
+        next.set(Word::Generation, old.number(Word::Generation) + 1.0);
+        session.store(next);
+        session.hand_over();
+    } else if verdict.is_ok() {
+        session.note(old, |notes| notes.remove(Word::SentAt));
+        session.tell_notes(false);
+    }
+    session.unreadable.set(0);
+    verdict?;
+    token::warn(answer, old, |what| session.warn(what));
+    session.estimate_offset(answer, sent);
+    if narrower.is_none() {
+        session.emit(Event::Renewed, None);
+        session.given_tokens()
+    } else {
+        let tokens = record::tokens(&granted);
+        tokens.freeze();
+        Ok(tokens)
     }
 }
 
-/// The answer to a request for a narrower scope: the stored access token stays, the refresh token is the new one.
-fn keep_narrower<P: Platform>(
-    session: &Session<P>,
-    answer: &P::Kept,
-    sent: Wall,
-    next: P::Kept,
-    asked: &P::Kept,
-) -> Outcome<P::Kept> {
-    let granted = record::again(&session.config.settings, &next);
-    asked.copy(Word::Scope, &granted, Word::Scope);
-    let taken = token::take(answer, sent, &granted);
-    granted.copy(Word::RefreshToken, &next, Word::RefreshToken);
-    session.store(next);
-    taken.map_err(not_usable)?;
-    let tokens = record::tokens(&granted);
-    tokens.freeze();
-    Ok(tokens)
-}
-
-fn refused<P: Platform>(
+/// Writes down, and tells the siblings, what a failure means for the next attempt. Nothing of the tokens is touched.
+fn failed<P: Platform>(
     session: &Session<P>,
     record: &P::Kept,
-    error: Error<P::Kept>,
-) -> Error<P::Kept> {
-    let is_valid = renewal::is_valid(record, session.platform.now());
+    error: &Error<P::Kept>,
+    is_doubtful: bool,
+) {
+    let now = session.moment();
+    let ahead = record.number(Word::Debt) - now.wall.0;
+    let is_definite = !retry::is_ambiguous(error);
+    session.note(record, |notes| {
+        // The server looked at the request and did not use the refresh token; that says nothing of an earlier one.
+        if is_definite && !is_doubtful {
+            notes.remove(Word::SentAt);
+        }
+        let told = error.about.number(Word::RetryAfterMs);
+        if told.is_finite() {
+            notes.set(Word::WaitUntil, now.wall.0 + told);
+        } else if error.is(Code::RateLimited) {
+            let wait = retry::backoff_ms(ahead, session.platform.chance());
+            notes.set(Word::WaitUntil, now.wall.0 + wait);
+        } else if is_definite && !error.is(Code::IdTokenInvalid) {
+            notes.set(Word::WaitUntil, NEVER);
+        }
+    });
+    session.resume.set(false);
+    session.back_off(ahead);
+    session.tell_notes(false);
     let is_client_error = (400.0..500.0).contains(&error.about.number(Word::Status));
-    if error.is(Code::InvalidGrant) {
-        session.end(Event::SessionLost, Some(&error));
-    } else if error.is(Code::Server) && is_client_error && !is_valid {
+    if error.is(Code::Server) && is_client_error && !session.is_valid(record) {
         // Some servers say with an empty 400 that the refresh token is dead. It is kept, since a gateway may have said it.
         error.about.flag(Word::SessionLost, true);
     }
+}
+
+/// The server refused the refresh token, and no sibling has a later one: the session is over, in every tab.
+fn lost<P: Platform>(
+    session: &Session<P>,
+    record: &P::Kept,
+    error: Error<P::Kept>,
+    is_doubtful: bool,
+) -> Error<P::Kept> {
+    let error = if is_doubtful {
+        error.because(Word::LostAnswer)
+    } else {
+        error
+    };
+    session.tell_lost(record, &error);
+    session.end(Event::SessionLost, Some(&error));
     error
+}
+
+impl<P: Platform> Session<P> {
+    /// Some servers answer errors without CORS headers, so that a dead refresh token looks like a dead network. If the access token
+    /// is over and the server's metadata can be read, the app hears that nothing may be left; nothing is removed.
+    async fn look_into(self: &Rc<Self>, record: &P::Kept, error: &Error<P::Kept>) {
+        if !error.is(Code::Network) || self.is_valid(record) {
+            self.unreadable.set(0);
+            return;
+        }
+        self.unreadable.set(self.unreadable.get() + 1);
+        if self.unreadable.get() >= MANY && self.can_reach_issuer().await {
+            error.about.flag(Word::SessionLost, true);
+            error.about.put(Word::Reason, Word::Unreadable);
+        }
+    }
 }
 
 pub(super) fn not_usable<K: Kept>(flaw: token::NotUsable) -> Error<K> {

@@ -1,23 +1,30 @@
 //! The life of a set of tokens, over [`Platform`]: what is held, what is stored, what is told.
 
+pub mod diagnostics;
 pub mod endpoints;
 pub mod exchange;
 pub mod introspect;
+pub mod page;
 pub mod record;
 pub mod renewal;
+pub mod retry;
+pub mod siblings;
 pub mod sign_in;
 pub mod sign_out;
 pub mod snapshot;
+pub mod tombstones;
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::platform::{Event, Kept, Platform, Slot, StorageFailed};
+use crate::platform::{Event, Kept, Mono, Platform, Slot, StorageFailed};
 use crate::task::{Place, Shared};
 use crate::words::{Code, Word};
 use alloc::rc::Rc;
 use core::cell::Cell;
 use core::future::poll_fn;
+use core::pin::Pin;
 use core::task::Poll;
+use renewal::Moment;
 
 /// What a call ends with, where it ends with an object.
 pub type Outcome<K> = Result<K, Error<K>>;
@@ -28,13 +35,53 @@ pub struct Session<P: Platform> {
     pub platform: P,
     /// The app's config, checked.
     pub config: Config<P::Kept>,
+    /// Whether there is a page: without one nothing is listened to, shown or renewed.
+    page: bool,
+
     record: Place<P::Kept>,
+    /// When the record was taken up, by both clocks.
+    held_at: Cell<Moment>,
     snapshot: Place<snapshot::Built<P::Kept>>,
     failure: Place<Error<P::Kept>>,
     is_stored: Cell<bool>,
     is_readable: Cell<bool>,
     epoch: Cell<u32>,
+    /// Counts everything that may change when the next renewal is.
+    changes: Cell<u32>,
+
     flight: Place<exchange::Flight<P::Kept>>,
+    /// The refresh lock, held or waited for, and whose turn it is.
+    lock: Place<P::Operation>,
+    turn: Cell<u32>,
+    /// The shared lock that shows the generation held.
+    presence: Place<P::Operation>,
+
+    /// A random part of the time of the next renewal.
+    jitter: Cell<f64>,
+    /// When a refresh token was last sent from here.
+    sent_at: Cell<Mono>,
+    /// No background request before this: a failure, and what the server wants.
+    backoff_until: Cell<Mono>,
+    wait_until: Cell<Mono>,
+    /// Until when background requests are paid off, by a clock that nobody sets.
+    debt: Cell<Mono>,
+    /// An attempt was noted that nobody will finish: it is to be repeated while that is forgiven.
+    resume: Cell<bool>,
+    /// Counts what siblings tell of their attempts.
+    attempts: Cell<u32>,
+    /// Failures in a row that say nothing.
+    unreadable: Cell<u32>,
+    is_expiry_told: Cell<bool>,
+    active_at: Cell<Moment>,
+
+    is_hidden: Cell<bool>,
+    is_closed: Cell<bool>,
+    is_taking_over: Cell<bool>,
+    offers: Cell<f64>,
+    offered: Place<P::Kept>,
+    live_tabs: Cell<f64>,
+    offset_ms: Cell<f64>,
+
     metadata: Place<P::Kept>,
     discovery: Place<Shared<Outcome<P::Kept>>>,
 }
@@ -45,20 +92,67 @@ impl<P: Platform> Session<P> {
         let stored = platform.load(Slot::Record);
         let failure = stored.as_ref().err().map(|&failed| storage_error(failed));
         let record = stored.ok().flatten();
-        let record = record.filter(|record| record::is_ours(record, &config.settings));
-        Rc::new(Self {
+        let record = record.and_then(|record| record::read(&record, &config.settings));
+        let now = Moment {
+            wall: platform.now(),
+            mono: platform.elapsed(),
+        };
+        let never = Mono(f64::NEG_INFINITY);
+        let session = Rc::new(Self {
+            page: platform.address().is_some(),
+            record: Place::new(None),
+            held_at: Cell::new(now),
+            snapshot: Place::new(None),
             is_stored: Cell::new(failure.is_none()),
             is_readable: Cell::new(failure.is_none()),
-            record: Place::new(record),
-            snapshot: Place::new(None),
             failure: Place::new(failure),
             epoch: Cell::new(0),
+            changes: Cell::new(0),
             flight: Place::new(None),
+            lock: Place::new(None),
+            turn: Cell::new(0),
+            presence: Place::new(None),
+            jitter: Cell::new(0.0),
+            sent_at: Cell::new(never),
+            backoff_until: Cell::new(never),
+            wait_until: Cell::new(never),
+            debt: Cell::new(never),
+            resume: Cell::new(false),
+            attempts: Cell::new(0),
+            unreadable: Cell::new(0),
+            is_expiry_told: Cell::new(false),
+            active_at: Cell::new(now),
+            is_hidden: Cell::new(false),
+            is_closed: Cell::new(false),
+            is_taking_over: Cell::new(false),
+            offers: Cell::new(0.0),
+            offered: Place::new(None),
+            live_tabs: Cell::new(f64::NAN),
+            offset_ms: Cell::new(0.0),
             metadata: Place::new(None),
             discovery: Place::new(None),
             platform,
             config,
-        })
+        });
+        if let Some(record) = record {
+            session.hold(Some(record.clone()));
+            // A token that ran out while nobody looked is no news.
+            session.is_expiry_told.set(!session.is_valid(&record));
+            // What an earlier page load began is this one's to finish.
+            session.resume.set(true);
+        }
+        session
+    }
+
+    /// Begins what goes on by itself: listening, and keeping the tokens fresh.
+    pub fn start(self: &Rc<Self>) {
+        if self.page {
+            self.heed_tombstones();
+            self.attend();
+            self.join();
+            self.platform.spawn(self.clone().listen());
+            self.platform.spawn(self.clone().keep_fresh());
+        }
     }
 
     /// The record held.
@@ -69,10 +163,7 @@ impl<P: Platform> Session<P> {
     /// The record held, where there is still something to work with: a valid access token or a refresh token.
     pub fn live_record(&self) -> Outcome<P::Kept> {
         self.record()
-            .filter(|record| {
-                renewal::is_valid(record, self.platform.now())
-                    || record.kind(Word::RefreshToken).is_text()
-            })
+            .filter(|record| self.is_valid(record) || record.kind(Word::RefreshToken).is_text())
             .ok_or_else(|| Error::new(Code::NoSession))
     }
 
@@ -83,25 +174,44 @@ impl<P: Platform> Session<P> {
         }
         match (self.record(), self.platform.load(Slot::Record)) {
             (held, Ok(Some(stored))) => {
-                let is_news = held.as_ref().is_none_or(|held| {
-                    [Word::RefreshToken, Word::AccessToken]
-                        .iter()
-                        .any(|&key| !stored.same(key, held, key))
-                });
-                if is_news && record::is_ours(&stored, &self.config.settings) {
-                    self.hold(Some(stored));
-                    let is_first = held.is_none();
-                    let event = if is_first {
-                        Event::SignedIn
-                    } else {
-                        Event::Renewed
-                    };
-                    self.emit(event, None);
+                if let Some(stored) = record::read(&stored, &self.config.settings) {
+                    self.compare(held, stored);
                 }
             }
             (Some(_), Ok(None)) => self.end(Event::SignedOut, None),
             (None, Ok(None)) | (_, Err(_)) => {}
         }
+    }
+
+    /// Takes over what is stored where it is news. Another process may show an old state of `localStorage` for a while.
+    fn compare(&self, held: Option<P::Kept>, stored: P::Kept) {
+        let Some(held) = held else {
+            self.hold(Some(stored));
+            self.emit(Event::SignedIn, None);
+            return;
+        };
+        let is_same = |key| stored.same(key, &held, key);
+        let is_behind = stored.number(Word::Generation) < held.number(Word::Generation);
+        // Notes that could not be stored are known here alone.
+        let has_more =
+            !held.kind(Word::SentAt).is_absent() && stored.kind(Word::SentAt).is_absent();
+        if !record::is_same_family(&stored, &held) {
+            self.begin_epoch();
+            self.hold(Some(stored));
+            self.emit(Event::SignedIn, None);
+            self.land(None, self.given_tokens());
+        } else if !is_behind && (!is_same(Word::RefreshToken) || !is_same(Word::AccessToken)) {
+            self.hold(Some(stored));
+            self.emit(Event::Renewed, None);
+        } else if !is_behind && !has_more && !record::has_same_notes(&stored, &held) {
+            self.hold_notes(stored);
+        }
+    }
+
+    /// Looks at everything that another tab may have changed.
+    pub(super) fn look_around(&self) {
+        self.heed_tombstones();
+        self.look_again();
     }
 
     /// Stores a record in one write, and holds it. Where storage refuses, the session goes on in memory, and the old record,
@@ -116,9 +226,20 @@ impl<P: Platform> Session<P> {
             let saved = self.platform.save(Slot::Record, &smaller);
             self.is_stored.set(saved.is_ok());
         }
-        let failed = saved.err().or_else(|| self.unreadable());
+        let failed = saved.err().or_else(|| self.unreadable_storage());
         self.failure.set(failed.map(storage_error));
         self.hold(Some(record));
+    }
+
+    /// Changes the notes of the record held, which is `held`: nothing that the app sees.
+    pub(super) fn note(&self, held: &P::Kept, change: impl FnOnce(&P::Kept)) {
+        let noted = record::noted(&self.config.settings, held);
+        change(&noted);
+        if !record::has_same_notes(held, &noted) {
+            // Where it cannot be stored it is known to this page load.
+            let _ = self.platform.save(Slot::Record, &noted);
+            self.hold_notes(noted);
+        }
     }
 
     /// Ends the session: nothing is held or stored any more, and no late answer brings it back.
@@ -126,30 +247,22 @@ impl<P: Platform> Session<P> {
         self.begin_epoch();
         self.platform.remove(Slot::Record);
         self.hold(None);
-        if event == Event::SignedOut {
-            self.land(None, Err(Error::new(Code::SignedOut)));
-        }
+        self.presence.set(None);
         if let Some(error) = error {
             self.conclude(error);
         }
+        let why = error
+            .cloned()
+            .unwrap_or_else(|| Error::new(Code::SignedOut));
+        self.land(None, Err(why));
         self.emit(event, error);
     }
 
-    /// From here on an answer to an earlier request is not stored.
+    /// From here on an answer to an earlier request is not stored, and the next session does not wait for it.
     pub fn begin_epoch(&self) {
         self.epoch.set(self.epoch.get().wrapping_add(1));
-    }
-
-    /// Ends when this session does.
-    pub async fn end_of(&self, epoch: u32) {
-        poll_fn(|_| {
-            if self.epoch.get() == epoch {
-                Poll::Pending
-            } else {
-                Poll::Ready(())
-            }
-        })
-        .await;
+        self.next_turn();
+        self.lock.set(None);
     }
 
     /// Counts the sessions of this client: an exchange that began in another one is too late.
@@ -177,13 +290,96 @@ impl<P: Platform> Session<P> {
         }
     }
 
-    fn unreadable(&self) -> Option<StorageFailed> {
+    /// Ends when `condition` holds.
+    pub(super) async fn until(&self, condition: impl Fn(&Self) -> bool) {
+        poll_fn(|_| {
+            if condition(self) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    /// Something changed that the time of the next renewal may depend on.
+    pub(super) fn change(&self) {
+        self.changes.set(self.changes.get().wrapping_add(1));
+    }
+
+    /// Begins an exchange's turn of the refresh lock.
+    fn next_turn(&self) -> u32 {
+        let turn = self.turn.get().wrapping_add(1);
+        self.turn.set(turn);
+        turn
+    }
+
+    /// Waits for the refresh lock. A page that may sleep waits for nothing, and stands in nobody's way.
+    async fn hold_lock(&self, record: &P::Kept) {
+        loop {
+            self.until(|session| !session.is_hidden.get() && session.lock.is_empty())
+                .await;
+            self.lock.set(Some(self.platform.lock(record)));
+            let granted = poll_fn(|context| {
+                let Some(mut lock) = self.lock.take() else {
+                    return Poll::Ready(false);
+                };
+                let polled = Pin::new(&mut lock).poll(context);
+                self.lock.set(Some(lock));
+                polled.map(|_| true)
+            });
+            if granted.await {
+                return;
+            }
+        }
+    }
+
+    fn has_lock(&self) -> bool {
+        !self.lock.is_empty()
+    }
+
+    /// Ends a turn: the lock is free, unless it is another exchange's by now.
+    fn let_go(&self, turn: u32) {
+        if self.turn.get() == turn {
+            self.lock.set(None);
+            self.change();
+        }
+    }
+
+    fn fail(&self, error: Error<P::Kept>) {
+        self.failure.set(Some(error));
+        self.snapshot.set(None);
+    }
+
+    fn unreadable_storage(&self) -> Option<StorageFailed> {
         (!self.is_readable.get()).then_some(StorageFailed::Unavailable)
     }
 
     fn hold(&self, record: Option<P::Kept>) {
-        self.record.set(record);
+        self.held_at.set(self.moment());
+        self.jitter.set(self.platform.chance());
+        self.is_expiry_told.set(false);
+        self.resume.set(false);
         self.snapshot.set(None);
+        let never = Mono(f64::NEG_INFINITY);
+        self.backoff_until.set(never);
+        self.wait_until.set(never);
+        match record {
+            Some(record) => self.hold_notes(record),
+            None => self.record.set(None),
+        }
+        self.change();
+    }
+
+    /// Holds a record with the same tokens and other notes.
+    fn hold_notes(&self, record: P::Kept) {
+        let wait = record.number(Word::WaitUntil) - self.platform.now().0;
+        if wait > 0.0 {
+            let until = self.platform.elapsed().0 + wait;
+            self.wait_until.set(Mono(until));
+        }
+        self.record.set(Some(record));
+        self.change();
     }
 }
 

@@ -9,7 +9,7 @@ use crate::config::{self, MAY_BE_ABSENT, NUMBER, OBJECT, Rule, SIGNAL, TEXT, TEX
 use crate::error::Error;
 use crate::platform::{Event, Kept, Kind, Platform, Slot, StorageFailed};
 use crate::protocol::discovery::Endpoint;
-use crate::protocol::{authorization, token};
+use crate::protocol::{authorization, id_token, token};
 use crate::task::Shared;
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
@@ -200,6 +200,7 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
     }
     let next = record::empty(settings);
     sign_in.copy(Word::Scope, &next, Word::Scope);
+    session.platform.random(&next, Word::Family);
     token::take(&answer, sent, &next).map_err(not_usable)?;
     use_up(session, &sign_in, true);
     session.replace(next)?;
@@ -207,10 +208,21 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
 }
 
 impl<P: Platform> Session<P> {
-    /// Begins a session with these tokens in the place of any other.
-    pub fn replace(&self, record: P::Kept) -> Outcome<P::Kept> {
+    /// Begins a session with these tokens in the place of any other. The tabs that held the earlier one drop it, unless it is known to be
+    /// the same user's.
+    pub fn replace(self: &Rc<Self>, record: P::Kept) -> Outcome<P::Kept> {
+        record::begin_family(&record);
+        if let Some(old) = self.record()
+            && !record::is_same_family(&old, &record)
+            && !id_token::is_same_user(&old, &record)
+        {
+            self.bury(&old, true);
+            self.tell_signed_out(&old);
+        }
+        self.bury(&record, false);
         self.begin_epoch();
         self.store(record);
+        self.join();
         self.emit(Event::SignedIn, None);
         let tokens = self.given_tokens();
         self.land(None, tokens.clone());

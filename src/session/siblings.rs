@@ -1,0 +1,317 @@
+//! The other tabs of this session: who has later tokens, handing them over, and ending together.
+//!
+//! `sessionStorage` is copied when a tab is duplicated, so several tabs may hold one refresh token, and the browser tells none of
+//! the other. Each tab shows its generation as a shared lock, which the lock manager lists without delay; the tokens go over a channel.
+
+use super::{Outcome, Session, record};
+use crate::error::Error;
+use crate::platform::{Coordination, Event, Kept, Kind, Platform};
+use crate::task::unless;
+use crate::words::{Code, Word};
+use alloc::rc::Rc;
+
+/// How long a sibling is given to answer where nobody is known to have anything to say.
+const ASK_MS: f64 = 200.0;
+/// How long before it is asked again where somebody does.
+const ASK_AGAIN_MS: f64 = 500.0;
+/// How long a new tab waits for another's session.
+const TAKE_OVER_MS: f64 = 250.0;
+/// A text that is longer is no token.
+const LONGEST_TEXT: u32 = 1 << 20;
+
+const LOST: [Word; 4] = [
+    Word::Status,
+    Word::OutOauthError,
+    Word::OutOauthErrorDescription,
+    Word::ErrorId,
+];
+
+/// An exchange's next step, or what it ends with at once: an error, or the tokens that somebody else has brought.
+pub type Step<T, K> = Result<T, Outcome<K>>;
+
+impl<P: Platform> Session<P> {
+    /// Shows the others which generation is held here. The earlier one is let go of only then.
+    pub(super) async fn show_generation(self: &Rc<Self>) {
+        let Some(shown) = self.record().filter(|_| self.is_awake()) else {
+            self.presence.set(None);
+            return;
+        };
+        let mut presence = self.platform.presence(&shown);
+        let _ = (&mut presence).await;
+        let is_current = |held: P::Kept| record::is_same_generation(&held, &shown);
+        if self.is_awake() && self.record().is_some_and(is_current) {
+            self.presence.set(Some(presence));
+        }
+    }
+
+    /// Joins the other tabs: shows what is held, and asks whether somebody has more.
+    pub(super) fn join(self: &Rc<Self>) {
+        if self.page && self.is_awake() {
+            let session = self.clone();
+            self.platform
+                .spawn(async move { session.show_generation().await });
+            self.ask_siblings();
+        }
+    }
+
+    /// Waits until nobody is ahead. Where somebody is, this tab never sends: it asks, waits and looks again.
+    ///
+    /// `is_doubtful`: the server has just refused the refresh token, so that the others are asked even if none seems to be ahead.
+    pub(super) async fn catch_up(
+        self: &Rc<Self>,
+        mut still: impl FnMut() -> Step<P::Kept, P::Kept>,
+        is_doubtful: bool,
+    ) -> Step<P::Kept, P::Kept> {
+        let began = self.moment();
+        let has_locks = self.platform.coordination() == Coordination::Locks;
+        let mut must_ask = is_doubtful || self.platform.coordination() == Coordination::Channel;
+        loop {
+            let record = still()?;
+            let who = self.platform.who(Some(&record)).await.ok().flatten();
+            let record = still()?;
+            let ahead = who
+                .as_ref()
+                .map_or(f64::NAN, |who| who.number(Word::Generation));
+            if let Some(who) = &who {
+                self.live_tabs.set(who.number(Word::Tabs));
+            }
+            let is_behind = has_locks && ahead > record.number(Word::Generation);
+            if is_behind {
+                self.note(&record, |notes| {
+                    notes.set(Word::Seen, ahead);
+                    // Whoever is ahead has used this refresh token, now or earlier.
+                    if notes.kind(Word::SentAt).is_absent() {
+                        notes.set(Word::SentAt, began.wall.0);
+                    }
+                });
+            } else if !must_ask {
+                return Ok(record);
+            }
+            let is_late = began.until(self.moment()) >= self.config.timeout_ms;
+            if is_behind && is_late {
+                return Err(Err(Error::new(Code::Timeout)));
+            }
+            must_ask = false;
+            self.ask_siblings();
+            let jitter = if has_locks {
+                1.0
+            } else {
+                1.0 + self.platform.chance()
+            };
+            let wait = if is_behind {
+                ASK_AGAIN_MS
+            } else {
+                ASK_MS * jitter
+            };
+            let changes = self.changes.get();
+            let news = self.until(|session| session.changes.get() != changes);
+            if is_behind {
+                unless(news, self.platform.sleep(wait)).await;
+            } else {
+                let newer = self.until(|session| !session.holds(&record));
+                unless(newer, self.platform.sleep(wait)).await;
+            }
+        }
+    }
+
+    fn ask_siblings(&self) {
+        if let Some(record) = self.record() {
+            self.post(Word::Ask, &record, |_| {});
+        }
+    }
+
+    /// Hands the tokens now held over to the others.
+    pub(super) fn hand_over(&self) {
+        if let Some(record) = self.record() {
+            self.post(Word::Tokens, &record, |message| {
+                message.attach(Word::Record, &record);
+            });
+        }
+    }
+
+    /// Tells the others what is known of the refresh token held: an attempt that is `open`, or how it ended.
+    pub(super) fn tell_notes(&self, is_open: bool) {
+        if let Some(record) = self.record() {
+            self.post(Word::Notes, &record, |message| {
+                record::copy_notes(&record, message);
+                message.flag(Word::Open, is_open);
+            });
+        }
+    }
+
+    /// Tells the others that the server refused this refresh token: none of them is to try it again.
+    pub(super) fn tell_lost(&self, record: &P::Kept, error: &Error<P::Kept>) {
+        self.post(Word::Lost, record, |message| {
+            for &key in &LOST {
+                error.about.copy(key, message, key);
+            }
+        });
+    }
+
+    /// Tells the others that the session was ended.
+    pub(super) fn tell_signed_out(&self, record: &P::Kept) {
+        self.post(Word::SignedOut, record, |_| {});
+    }
+
+    fn post(&self, what: Word, record: &P::Kept, complete: impl FnOnce(&P::Kept)) {
+        // A closed client hands over what its last exchange brings; a page that may sleep has let go of the channel.
+        if !self.page || self.is_hidden.get() {
+            return;
+        }
+        let message = P::Kept::object();
+        message.put(Word::What, what);
+        for &key in &[Word::Family, Word::Generation] {
+            record.copy(key, &message, key);
+        }
+        complete(&message);
+        self.platform.post(&message);
+    }
+
+    /// What a sibling says. It is input like any other: it can bring a later generation of the family held, or end it; nothing else.
+    pub(super) fn heard(self: &Rc<Self>, message: &P::Kept) {
+        let Some(held) = self.record() else {
+            if message.is(Word::What, Word::Tokens) {
+                self.consider(message);
+            }
+            return;
+        };
+        let generation = message.number(Word::Generation);
+        let own = held.number(Word::Generation);
+        if !message.same(Word::Family, &held, Word::Family) {
+            if message.is(Word::What, Word::Ask)
+                && message.kind(Word::Family).is_absent()
+                && self.config.share_session
+            {
+                self.hand_over();
+            }
+        } else if message.is(Word::What, Word::Ask) {
+            if own > generation {
+                self.hand_over();
+            }
+        } else if message.is(Word::What, Word::Tokens) {
+            if let Some(newer) = self.brought(message)
+                && record::is_same_family(&newer, &held)
+                && newer.number(Word::Generation) > own
+            {
+                self.adopt(newer);
+            }
+        } else if message.is(Word::What, Word::SignedOut) {
+            self.end(Event::SignedOut, None);
+        } else if message.is(Word::What, Word::Lost) && generation >= own {
+            let error = Error::new(Code::InvalidGrant);
+            for &key in &LOST {
+                message.copy(key, &error.about, key);
+            }
+            self.end(Event::SessionLost, Some(&error));
+        } else if message.is(Word::What, Word::Notes) && generation == own {
+            self.heed(&held, message);
+        }
+    }
+
+    /// The record of a message, where it is whole and of this client.
+    fn brought(&self, message: &P::Kept) -> Option<P::Kept> {
+        let record = message.get(Word::Record)?;
+        let is_ours = record::is_ours(&record, &self.config.settings)
+            && record::TEXTS
+                .iter()
+                .all(|&key| record.unit(key, LONGEST_TEXT).is_none());
+        is_ours.then(|| record::noted(&self.config.settings, &record))
+    }
+
+    /// Takes over what a sibling handed on.
+    fn adopt(self: &Rc<Self>, newer: P::Kept) {
+        self.store(newer);
+        self.emit(Event::Renewed, None);
+        let session = self.clone();
+        self.platform
+            .spawn(async move { session.show_generation().await });
+    }
+
+    /// What a sibling knows of the refresh token that both hold.
+    fn heed(self: &Rc<Self>, held: &P::Kept, message: &P::Kept) {
+        let had = held.number(Word::Debt);
+        self.note(held, |notes| {
+            let first = notes.number(Word::SentAt);
+            record::clear_notes(notes);
+            record::copy_notes(message, notes);
+            if first < notes.number(Word::SentAt) {
+                notes.set(Word::SentAt, first);
+            }
+        });
+        let debt = message.number(Word::Debt);
+        if debt > 0.0 && !(had >= debt) {
+            self.back_off(debt - self.platform.now().0);
+        }
+        self.resume.set(false);
+        self.attempts.set(self.attempts.get().wrapping_add(1));
+        if message.kind(Word::Open) == Kind::True && self.config.grace_ms > 0.0 {
+            self.platform.spawn(self.clone().stand_by(held.clone()));
+        }
+    }
+
+    /// A sibling has sent the refresh token that is held here too. Should it die before it tells how that ended, its lock is free and
+    /// the attempt is this tab's to repeat, while the server forgives it.
+    async fn stand_by(self: Rc<Self>, held: P::Kept) {
+        if self.platform.coordination() != Coordination::Locks {
+            return;
+        }
+        let attempt = self.attempts.get();
+        let lock = self.platform.lock(&held);
+        let over = self.until(|session| {
+            session.attempts.get() != attempt || !session.is_awake() || !session.holds(&held)
+        });
+        if unless(lock, over).await.is_some() && self.holds(&held) {
+            self.resume.set(true);
+            self.change();
+        }
+    }
+
+    /// Whether this is the generation now held.
+    pub(super) fn holds(&self, record: &P::Kept) -> bool {
+        self.record()
+            .is_some_and(|held| record::is_same_generation(&held, record))
+    }
+
+    /// A session that another tab shares, while this one has none and asked for one.
+    fn consider(&self, message: &P::Kept) {
+        if self.is_taking_over.get()
+            && let Some(record) = self.brought(message)
+            && !self.is_before_sign_out(&record)
+        {
+            self.offers.set(self.offers.get() + 1.0);
+            let began = |record: &P::Kept| record.number(Word::SignedInAt);
+            let best = self.offered.get();
+            if best.is_none_or(|best| {
+                began(&record) > began(&best)
+                    || (record::is_same_family(&record, &best)
+                        && record.number(Word::Generation) > best.number(Word::Generation))
+            }) {
+                self.offered.set(Some(record));
+            }
+        }
+    }
+
+    /// A new tab takes the session over from a live one, with no request: the one that was signed in last.
+    pub async fn take_over(self: Rc<Self>) {
+        if !self.page || self.record().is_some() {
+            return;
+        }
+        let who = self.platform.who(None).await.ok().flatten();
+        let tabs = who.map_or(f64::INFINITY, |who| who.number(Word::Tabs));
+        if tabs == 0.0 {
+            return;
+        }
+        self.is_taking_over.set(true);
+        self.post(Word::Ask, &P::Kept::object(), |_| {});
+        let all = self.until(|session| session.offers.get() >= tabs || session.record().is_some());
+        unless(all, self.platform.sleep(TAKE_OVER_MS)).await;
+        self.is_taking_over.set(false);
+        let offered = self.offered.get();
+        self.offered.set(None);
+        if let Some(record) = offered.filter(|_| self.record().is_none()) {
+            self.store(record);
+            self.emit(Event::SignedIn, None);
+            self.show_generation().await;
+        }
+    }
+}
