@@ -472,7 +472,7 @@ export type RekindleErrorCode =
   | "invalid_grant" // The refresh token or the code is spent, revoked or expired.
   | "oauth" // Any other error answer below 500. See `oauthError`, `errorId`.
   | "invalid_response" // A JSON object under 2xx that breaks its RFC, or a body of more than 1 MiB.
-  | "id_token_invalid" // Not in this version, which checks no id_token.
+  | "id_token_invalid" // The ID token of a refresh is about another sign-in. See `reason`.
   | "no_session" // Nobody is signed in.
   | "no_refresh_token" // The session has no refresh token.
   | "signed_out" // A sign-out overtook the call.

@@ -2,8 +2,10 @@
 import { kept } from "./objects.js";
 import { finish } from "./context.js";
 
-/** Missing in old browsers and on plain http; a page without an origin may not use it. */
-const locksOf = ({ hasPage }) => (hasPage && globalThis.origin !== "null" && globalThis.navigator?.locks) || undefined;
+/** Whether there are other tabs at all: a page without an origin (a sandboxed frame) is alone. */
+const hasOrigin = ({ hasPage }) => hasPage && globalThis.origin !== "null";
+/** Missing in old browsers and on plain http. */
+const locksOf = (context) => (hasOrigin(context) && globalThis.navigator?.locks) || undefined;
 
 /** The last in the queue of each name, for pages without the API. */
 const queues = new Map();
@@ -46,7 +48,7 @@ const seen = ({ held }, prefix, family) => {
     .map(({ name, clientId }) => [...name.slice(prefix.length).split("|"), clientId])
     // The others are refresh locks.
     .filter(({ length }) => length === 3);
-  const relatives = present.filter(([of]) => of === family);
+  const relatives = present.filter(([of]) => family === undefined || of === family);
   return {
     generation: Math.max(0, ...relatives.map(([, generation]) => +generation)),
     tabs: new Set(relatives.map(([, , clientId]) => clientId)).size,
@@ -65,6 +67,7 @@ export const who = (id, operation, record) => {
 
 // In the order of `Coordination` in platform.rs.
 export const coordination = (id) => {
-  if (!kept(id).hasPage || typeof BroadcastChannel !== "function") return 2;
-  return locksOf(kept(id)) ? 0 : 1;
+  const context = kept(id);
+  if (!hasOrigin(context) || typeof BroadcastChannel !== "function") return 2;
+  return locksOf(context) ? 0 : 1;
 };

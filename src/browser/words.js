@@ -32,6 +32,8 @@ export const WORDS = [
   "token",
   "token_type_hint",
   "active",
+  "id_token_hint",
+  "post_logout_redirect_uri",
   "error",
   "error_description",
   "invalid_grant",
@@ -131,6 +133,7 @@ export const WORDS = [
   "ask",
   "notes",
   "lost",
+  "open",
   "record",
   "tabs",
   "families",
@@ -226,6 +229,7 @@ export const WORDS = [
   "sub",
   "aud",
   "iat",
+  "format",
 ];
 export const CODES = [
   "network",

@@ -8,7 +8,7 @@ use core::task::Poll;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// In the order of the shell's list.
-const VERBS: [Verb; 7] = [
+const VERBS: [Verb; 8] = [
     Verb::Refresh,
     Verb::GetAccessToken,
     Verb::Introspect,
@@ -16,6 +16,7 @@ const VERBS: [Verb; 7] = [
     Verb::SignIn,
     Verb::HandleRedirect,
     Verb::SignOut,
+    Verb::TakeOver,
 ];
 
 /// A client, for the shell; or why there is none.
@@ -33,7 +34,17 @@ impl Instance {
         let browser = Browser::new(context);
         let config = Object::owned(config).unwrap_or_else(Object::object);
         let client = Client::create(browser.clone(), &config).map_err(|error| error.about);
+        // What goes on by itself begins to listen; it asks nothing of the network yet.
+        browser.run();
         Self { browser, client }
+    }
+
+    /// Ends what goes on by itself; what is under way goes on to its end.
+    pub fn end(&self) {
+        if let Ok(client) = &self.client {
+            client.close();
+        }
+        self.browser.run();
     }
 
     /// Gives everything back. The pointer is of no use after this.
@@ -80,11 +91,12 @@ impl Instance {
     }
 
     /// A handle: 0, the snapshot; 1, the record, whose `refresh_token` the shell reads; 2, the error that there is in the place of a
-    /// client. 0 where there is none.
+    /// client; 3, diagnostics. 0 where there is none.
     pub fn read(&self, what: i32) -> i32 {
         let object = match (&self.client, what) {
             (Ok(client), 0) => Some(client.snapshot()),
             (Ok(client), 1) => client.record(),
+            (Ok(client), 3) => Some(client.diagnostics()),
             (Err(about), 2) => Some(about.clone()),
             (Ok(_) | Err(_), _) => None,
         };

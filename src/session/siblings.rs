@@ -239,7 +239,7 @@ impl<P: Platform> Session<P> {
             }
         });
         let debt = message.number(Word::Debt);
-        if debt > 0.0 && !(had >= debt) {
+        if debt > 0.0 && had.max(0.0) < debt {
             self.back_off(debt - self.platform.now().0);
         }
         self.resume.set(false);

@@ -6,15 +6,18 @@ use crate::support::{assert_members, object, settings, with};
 use proptest::prelude::*;
 use rekindle::platform::{Kept, Kind, Wall};
 use rekindle::protocol::token;
-use rekindle::session::record::{again, empty, is_ours, tokens, without_id_token};
+use rekindle::session::record::{again, begin_family, empty, is_ours, read, tokens, without_id_token};
 use rekindle::words::Word;
 use serde_json::json;
 
 fn record() -> Object {
     object(json!({
-        "version": 1,
+        "version": 2,
         "issuer": "https://example.okta.com/oauth2/default",
         "client_id": "0oa1example",
+        "family": "family-1",
+        "generation": 3,
+        "signed_in_at": 1_699_990_000_000_u64,
         "access_token": "at-1",
         "token_type": "Bearer",
         "scope": "openid offline_access",
@@ -76,12 +79,13 @@ fn s03_a_record_with_a_member_missing_or_of_another_type_is_not() {
         "id_token",
         "issuer",
         "client_id",
+        "family",
     ] {
         no_text()
             .into_iter()
             .for_each(|value| assert_not_ours(name, value));
     }
-    for name in ["received_at", "expires_at"] {
+    for name in ["received_at", "expires_at", "generation", "signed_in_at"] {
         no_time()
             .into_iter()
             .for_each(|value| assert_not_ours(name, value));
@@ -94,6 +98,9 @@ fn s03_a_record_with_a_member_missing_or_of_another_type_is_not() {
         "token_type",
         "received_at",
         "expires_at",
+        "family",
+        "generation",
+        "signed_in_at",
     ] {
         assert_not_ours(required, Value::Undefined);
     }
@@ -103,7 +110,8 @@ fn s03_a_record_with_a_member_missing_or_of_another_type_is_not() {
 fn s03_a_record_of_another_version_is_not() {
     for version in [
         json!(0),
-        json!(2),
+        json!(1),
+        json!(3),
         json!(1.5),
         json!(-1),
         json!("1"),
@@ -115,6 +123,35 @@ fn s03_a_record_of_another_version_is_not() {
             !is_ours(&with(record(), "version", version.clone()), &settings()),
             "{version}"
         );
+    }
+}
+
+#[test]
+fn s03_a_record_of_the_first_version_becomes_one_of_this() {
+    let first = [
+        ("version", Value::Number(1.0)),
+        ("family", Value::Undefined),
+        ("generation", Value::Undefined),
+        ("signed_in_at", Value::Undefined),
+    ];
+    let first = first
+        .into_iter()
+        .fold(record(), |record, (name, value)| with(record, name, value));
+    let migrated = read(&first, &settings()).expect("it is this client's");
+    assert!(is_ours(&migrated, &settings()));
+    assert_eq!(migrated.number(Word::Generation), 1.0);
+    // SHA-256 of "rt-1": every tab with a copy of the record makes the same name.
+    assert_eq!(
+        migrated.stringify_member("family"),
+        r#""oz2MYlgzQp30ZYqm9pQGdcqCkFGmIO05hRcDnUofx-w""#
+    );
+    assert!(migrated.same(Word::RefreshToken, &first, Word::RefreshToken));
+    for (name, value) in [
+        ("version", json!(0)),
+        ("client_id", json!("another")),
+        ("access_token", json!(null)),
+    ] {
+        assert!(read(&with(first.clone(), name, value), &settings()).is_none());
     }
 }
 
@@ -150,13 +187,14 @@ fn s03_what_is_no_object_is_not() {
 fn a_record_begins_with_whose_it_is() {
     assert_members(
         &empty(&settings()),
-        &json!({ "version": 1, "issuer": "https://example.okta.com/oauth2/default", "client_id": "0oa1example" }),
+        &json!({ "version": 2, "issuer": "https://example.okta.com/oauth2/default", "client_id": "0oa1example" }),
     );
 }
 
 #[test]
 fn a_copy_has_the_same_tokens_and_nothing_else() {
     let old = with(record(), "of_another_version", "a");
+    old.set(Word::SentAt, 1.0);
     let copy = again(&settings(), &old);
     assert_members(
         &copy,
@@ -241,6 +279,7 @@ proptest! {
         answer.write("access_token", "at-1".into());
         let next = empty(&settings());
         if token::take(&answer, Wall(1_700_000_000_000.0), &next).is_ok() {
+            begin_family(&next);
             let stored = Object::parse(&next.stringify()).expect("it is JSON");
             prop_assert!(is_ours(&stored, &settings()), "{stored:?}");
         }

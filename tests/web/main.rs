@@ -21,7 +21,9 @@
 #[macro_use]
 #[path = "../support/kept_cases/mod.rs"]
 mod kept_cases;
+mod channel;
 mod clock;
+mod events;
 mod fetch;
 mod instance;
 mod kept;

@@ -21,8 +21,8 @@ pub const SIGN_OUT: i32 = 6;
 // In the order of `Event`.
 pub const SIGNED_IN: u32 = 0;
 pub const RENEWED: u32 = 1;
-pub const SIGNED_OUT: u32 = 2;
-pub const SESSION_LOST: u32 = 3;
+pub const SIGNED_OUT: u32 = 4;
+pub const SESSION_LOST: u32 = 5;
 
 // What can be read.
 pub const SNAPSHOT: i32 = 0;

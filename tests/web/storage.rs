@@ -10,10 +10,11 @@ use crate::support::{
     stored, value,
 };
 
-const SLOTS: [(Slot, &str); 3] = [
+const SLOTS: [(Slot, &str); 4] = [
     (Slot::Record, "session"),
     (Slot::SignIns, "sign-ins"),
     (Slot::Metadata, "metadata"),
+    (Slot::Tombstones, "tombstones"),
 ];
 
 /// A page whose storage is this expression's object.
@@ -80,7 +81,7 @@ fn every_kind_of_storage_keeps_and_removes() {
 }
 
 #[wasm_bindgen_test]
-fn the_record_is_where_the_config_says_and_the_rest_in_session_storage() {
+fn the_record_is_where_the_config_says_and_the_rest_has_its_place() {
     for (client_id, members, place) in [
         ("where-default", "", Some("sessionStorage")),
         ("where-local", "storage: 'local'", Some("localStorage")),
@@ -90,10 +91,10 @@ fn the_record_is_where_the_config_says_and_the_rest_in_session_storage() {
         for (slot, name) in SLOTS {
             let given = object(&format!("{{ name: '{name}' }}"));
             page.browser.save(slot, &given).unwrap();
-            let place = if slot == Slot::Record {
-                place
-            } else {
-                Some("sessionStorage")
+            let place = match slot {
+                Slot::Record => place,
+                Slot::SignIns | Slot::Metadata => Some("sessionStorage"),
+                Slot::Tombstones => Some("localStorage"),
             };
             for storage in ["sessionStorage", "localStorage"] {
                 let text = stored(storage, name, client_id);
@@ -240,9 +241,9 @@ fn storage_that_may_not_be_read_is_unavailable() {
         ] {
             let _replaced: Replaced = replaced("globalThis", name, property);
             let page = Page::open("storage-blocked", "storage: 'local'");
-            let session_is_blocked = name == "sessionStorage";
             for (slot, _) in SLOTS {
-                if (slot == Slot::Record) == session_is_blocked {
+                let is_local = matches!(slot, Slot::Record | Slot::Tombstones);
+                if is_local == (name == "sessionStorage") {
                     assert!(load(&page, slot).is_none());
                 } else {
                     assert_unavailable(&page, slot);
@@ -328,6 +329,23 @@ fn memory_is_handed_on_to_the_context_that_replaces_it() {
         .unwrap();
     let replacing = Page::in_place_of(&page, &config("storage-handed-on", members));
     assert_same(&load(&replacing, Slot::Record).unwrap(), "{ a: 1 }");
+}
+
+#[wasm_bindgen_test]
+fn what_is_written_down_outlives_an_instance() {
+    let page = Page::open("storage-log", "");
+    let log = page.browser.log();
+    assert_same(&value(&log), "{ exchanges: [], warnings: [] }");
+    let exchanges = log.get(Word::Exchanges).unwrap();
+    exchanges.push(&object("{ what: 'refresh' }"));
+    let replacing = Page::in_place_of(&page, &config("storage-log", ""));
+    assert_same(
+        &value(&replacing.browser.log()),
+        "{ exchanges: [{ what: 'refresh' }], warnings: [] }",
+    );
+    let other = Page::open("storage-log", "");
+    let log = value(&other.browser.log());
+    assert_same(&log, "{ exchanges: [], warnings: [] }");
 }
 
 #[wasm_bindgen_test]
