@@ -7,6 +7,9 @@ import { drop, forget, keep, kept, release } from "../src/browser/objects.js";
 // Made by the build: the functions of ../src/browser that the module imports.
 import { imports } from "wasm-imports";
 
+// What `run` in js/mod.rs is told, besides 0.
+const NEWS = 1;
+const CLOSED = 2;
 // What `read` in js/mod.rs gives.
 const SNAPSHOT = 0;
 const RECORD = 1;
@@ -125,7 +128,7 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
   const self = {
     identity: contexts.identityOf(config),
     context: undefined,
-    lookAgain: () => void enter(wasm.instance_run, pointer, 1),
+    lookAgain: () => void enter(wasm.instance_run, pointer, NEWS),
 
     /** Begins a call: `{ promise, reject, isCallback }`. */
     call(verb, options) {
@@ -150,7 +153,7 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
     /** Ends what goes on by itself, and gives everything back as soon as nothing is under way. */
     close() {
       isClosing = !last;
-      enter(wasm.instance_end, pointer);
+      enter(wasm.instance_run, pointer, CLOSED);
     },
 
     snapshot,

@@ -137,7 +137,7 @@ const openClient = async (module, config) => {
     signIn: (options) => run(SIGN_IN, options),
     // It has nothing to wait for, so no signal ends it; and it is done before its options are looked at.
     signOut: async (options) => {
-      if (!isClosed) current().callOthers(SIGN_OUT, { local: true });
+      if (!isClosed) current().callOthers(SIGN_OUT, { local: true, revoke: false });
       await run(SIGN_OUT, { ...options, signal: undefined });
     },
 

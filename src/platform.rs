@@ -241,8 +241,8 @@ pub trait Platform: Clone + 'static {
     /// Ends when it can be seen that this client has the record's `generation` of its family, which is until the operation is
     /// dropped; at once where there are no locks.
     fn presence(&self, record: &Self::Kept) -> Self::Operation;
-    /// Who can be seen: `generation`, the highest that any client has of the record's family, and `tabs`, how many have one; and
-    /// `families`, how many families there are, which is all that can be said without a record. Nothing where there are no locks.
+    /// Who can be seen: `generation`, the highest that any tab shows of the record's family, and `tabs`, how many show one; without a
+    /// record, how many show one of any family. Nothing where there are no locks.
     fn who(&self, record: Option<&Self::Kept>) -> Self::Operation;
     /// How this client keeps out of others' way.
     fn coordination(&self) -> Coordination;

@@ -167,7 +167,6 @@ names! {
         Open = "open",
         Record = "record",
         Tabs = "tabs",
-        Families = "families",
         // The config (api.md's names are the contract with the app).
         ConfigClientId = "clientId",
         ConfigRedirectUri = "redirectUri",

@@ -52,7 +52,6 @@ const seen = ({ held }, prefix, family) => {
   return {
     generation: Math.max(0, ...relatives.map(([, generation]) => +generation)),
     tabs: new Set(relatives.map(([, , clientId]) => clientId)).size,
-    families: new Set(present.map(([of]) => of)).size,
   };
 };
 export const who = (id, operation, record) => {

@@ -136,7 +136,6 @@ export const WORDS = [
   "open",
   "record",
   "tabs",
-  "families",
   "clientId",
   "redirectUri",
   "endpoints",

@@ -39,14 +39,6 @@ impl Instance {
         Self { browser, client }
     }
 
-    /// Ends what goes on by itself; what is under way goes on to its end.
-    pub fn end(&self) {
-        if let Ok(client) = &self.client {
-            client.close();
-        }
-        self.browser.run();
-    }
-
     /// Gives everything back. The pointer is of no use after this.
     pub fn close(self) {}
 
@@ -81,11 +73,13 @@ impl Instance {
         self.browser.run();
     }
 
-    /// Something happened outside: an operation of the context ended, a call was aborted; or, where `has_news` is not 0, another
-    /// client of this page, with the same issuer, client id and name, has news.
-    pub fn run(&self, has_news: i32) {
-        if let (true, Ok(client)) = (has_news != 0, &self.client) {
-            client.look_again();
+    /// Something happened outside: 0, an operation of the context ended, or a call was aborted; 1, another client of this page, with the
+    /// same issuer, client id and name, has news; 2, the client is closed: what goes on by itself ends, what is under way does not.
+    pub fn run(&self, what: i32) {
+        match (&self.client, what) {
+            (Ok(client), 1) => client.look_again(),
+            (Ok(client), 2) => client.close(),
+            (Ok(_) | Err(_), _) => {}
         }
         self.browser.run();
     }

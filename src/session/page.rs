@@ -27,7 +27,7 @@ impl<P: Platform> Session<P> {
     /// Hears of everything, one thing after the other, and waits for nothing.
     pub(super) async fn listen(self: Rc<Self>) {
         loop {
-            let closed = self.until(|session| session.is_closed.get());
+            let closed = self.until(|session| session.is_closed.get() && !session.has_flight());
             let Some(Ok(Some(news))) = unless(self.platform.news(), closed).await else {
                 return;
             };

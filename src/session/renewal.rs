@@ -189,7 +189,8 @@ impl<P: Platform> Session<P> {
     /// Renews the session as long as the client is open. It works from deadlines: timers come late, and clocks are set.
     pub(super) async fn keep_fresh(self: Rc<Self>) {
         // Nothing is sent before `createClient` has resolved.
-        let _ = self.platform.sleep(0.0).await;
+        let closed = self.until(|session| session.is_closed.get());
+        unless(closed, self.platform.sleep(0.0)).await;
         while !self.is_closed.get() {
             let changes = self.changes.get();
             let wait = match self.next_renewal() {

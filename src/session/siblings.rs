@@ -37,7 +37,8 @@ impl<P: Platform> Session<P> {
             return;
         };
         let mut presence = self.platform.presence(&shown);
-        let _ = (&mut presence).await;
+        let asleep = self.until(|session| !session.is_awake());
+        unless(&mut presence, asleep).await;
         let is_current = |held: P::Kept| record::is_same_generation(&held, &shown);
         if self.is_awake() && self.record().is_some_and(is_current) {
             self.presence.set(Some(presence));
