@@ -4,18 +4,18 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import * as fault from "./support/fault_proxy.mjs";
-import { startStage } from "./support/stage.mjs";
-import { startTabs } from "./support/tabs.mjs";
+import { accessTokenSeconds, startStage } from "./support/stage.mjs";
+import { movableClock, startTabs, until } from "./support/tabs.mjs";
 
 const TABS = 8;
-const ROUNDS = Number(process.env.REKINDLE_ROUNDS ?? 50);
 const LATENCY_MS = 150;
+const ROUNDS = Number(process.env.REKINDLE_ROUNDS ?? 50);
 
 let stage;
 let tabs;
 before(async () => {
   stage = await startStage();
-  tabs = await startTabs(stage);
+  tabs = await startTabs(stage, { scripts: [movableClock] });
 });
 after(async () => {
   await tabs?.close();
@@ -52,20 +52,63 @@ async function assertAlive(tab) {
   assert.equal((await tab.get("introspect")).active, true, "the family is not revoked");
 }
 
-async function eight(config) {
-  const first = await tabs.signedIn(config);
-  const copies = [];
-  while (copies.length < TABS - 1) copies.push(await first.duplicate(config));
-  return [first, ...copies];
+/** One that is signed in, and its copies, made by this method of a tab. */
+async function eight(copy) {
+  const all = [await tabs.signedIn()];
+  while (all.length < TABS) all.push(await all[0][copy]());
+  return all;
 }
 
+const processes = async (all) => new Set(await Promise.all(all.map((tab) => tab.process()))).size;
+
 test(`t01 ${TABS} duplicated tabs refresh at the same moment, ${ROUNDS} rounds: one request a round`, async () => {
-  const all = await eight();
-  const processes = new Set(await Promise.all(all.map((tab) => tab.process())));
-  assert.equal(processes.size, TABS, "each tab has a process of its own");
+  const all = await eight("duplicate");
+  assert.equal(await processes(all), TABS, "each tab has a process of its own");
   for (let round = 1; round <= ROUNDS; round++) {
     const before = exchanges().length;
     await assertRound(round, before, await tabs.together(all, "refresh"), all);
   }
+  await assertAlive(all[0]);
+});
+
+test(`t01 ${TABS} tabs made by window.open refresh at the same moment, ${ROUNDS} rounds: one request a round`, async () => {
+  const all = await eight("windowOpen");
+  assert.equal(await processes(all), 1, "they share a process");
+  for (let round = 1; round <= ROUNDS; round++) {
+    const before = exchanges().length;
+    await assertRound(round, before, await tabs.together(all, "refresh"), all);
+  }
+  await assertAlive(all[0]);
+});
+
+test(`t01 c03 ${TABS} duplicated tabs ask for the access token after it ran out, ${ROUNDS} rounds: one request a round`, async () => {
+  const all = await eight("duplicate");
+  for (let round = 1; round <= ROUNDS; round++) {
+    await Promise.all(all.map((tab) => tab.run((ms) => moveClock(ms), (accessTokenSeconds + 1) * 1000)));
+    assert.equal((await all[0].state()).status, "expired");
+    const before = exchanges().length;
+    await assertRound(round, before, await tabs.together(all, "getAccessToken"), all);
+  }
+  await assertAlive(all[0]);
+});
+
+test(`t01 t02 ${TABS} duplicated tabs, and one that waits is killed, ${ROUNDS} rounds: one request a round, and it catches up`, async () => {
+  const all = await eight("duplicate");
+  for (let round = 1; round <= ROUNDS; round++) {
+    const before = exchanges().length;
+    const { fault: late, reached, release } = fault.held();
+    stage.proxy.next(stage.paths.token, late);
+    const { sender, outcomes } = await tabs.begun(all, "refresh");
+    await reached;
+    const victim = all[(all.indexOf(sender) + 1 + (round % (TABS - 1))) % TABS];
+    await victim.crash();
+    release();
+    const settled = await Promise.all(outcomes.filter((_, index) => all[index] !== victim));
+    await assertRound(round, before, settled, all.filter((tab) => tab !== victim));
+    await victim.reload();
+    const newest = JSON.parse(exchanges().at(-1).answer.body).refresh_token;
+    await until(async () => (await victim.state()).refreshToken === newest, "the one that was killed has the newest tokens again");
+  }
+  assert.equal(exchanges().length - 1, ROUNDS, "and no other request");
   await assertAlive(all[0]);
 });

@@ -19,6 +19,14 @@ export async function until(condition, what, patience = PATIENCE_MS) {
   }
 }
 
+/** Runs in a page before any of its scripts: `moveClock(ms)` sets the time of day forward, or back. */
+export function movableClock() {
+  const now = Date.now.bind(Date);
+  let ahead = 0;
+  Date.now = () => now() + ahead;
+  globalThis.moveClock = (ms) => { ahead += ms; };
+}
+
 /** The tabs of a stage's browser. `scripts` run in each page before its own, as functions without arguments. */
 export async function startTabs(stage, { scripts = [] } = {}) {
   const capabilities = await stage.driver.getCapabilities();
@@ -32,6 +40,8 @@ export async function startTabs(stage, { scripts = [] } = {}) {
   async function attach(targetId) {
     const cdp = await CDP({ ...address, target: targetId });
     let crashed = false;
+    let sent = 0;
+    cdp.on("Network.requestWillBeSent", ({ request: { method, url } }) => { sent += method === "POST" && url.endsWith(stage.paths.token); });
     cdp.on("Inspector.targetCrashed", () => { crashed = true; });
     cdp.on("Runtime.consoleAPICalled", ({ args }) => said.push(JSON.stringify(args)));
     cdp.on("Runtime.exceptionThrown", ({ exceptionDetails }) => said.push(JSON.stringify(exceptionDetails)));
@@ -52,6 +62,8 @@ export async function startTabs(stage, { scripts = [] } = {}) {
       cdp,
       run,
       get hasCrashed() { return crashed; },
+      /** How many requests this tab has sent to the token endpoint. */
+      get sent() { return sent; },
 
       async load(path = "/") {
         const done = loaded();
@@ -154,7 +166,7 @@ export async function startTabs(stage, { scripts = [] } = {}) {
   }
 
   let gate;
-  /** Has all these tabs begin at one moment: each waits in the queue of one lock until all do. Gives the outcomes in order. */
+  /** Has all these tabs begin at one moment: each waits in the queue of one lock until all do. Gives the outcomes to come, in order. */
   async function atOnce(tabs, method, ...args) {
     gate ??= await open();
     await gate.run(() => new Promise((held) => {
@@ -164,23 +176,25 @@ export async function startTabs(stage, { scripts = [] } = {}) {
       await navigator.locks.request("gate", { mode: "shared" }, () => {});
       return probe.settle(() => probe.client[method](...args));
     }, method, args));
+    for (const outcome of outcomes) outcome.then(({ error }) => said.push(JSON.stringify(error)), () => {});
     const isFull = (count) => navigator.locks.query().then(({ pending }) => pending.filter(({ name }) => name === "gate").length === count);
     await until(() => gate.run(isFull, tabs.length), "all tabs stand at the gate");
     await gate.run(() => globalThis.lift());
-    return { outcomes };
+    return outcomes;
   }
 
   return {
     open,
     signedIn,
-    /** The same, and waits for all of them. */
-    together: async (tabs, method, ...args) => {
-      const { outcomes } = await atOnce(tabs, method, ...args);
-      const settled = await Promise.all(outcomes);
-      said.push(...settled.map(({ error }) => JSON.stringify(error)));
-      return settled;
+    /** They begin at one moment; the outcomes, in order. */
+    together: async (tabs, method, ...args) => Promise.all(await atOnce(tabs, method, ...args)),
+    /** The same up to the moment when one of them has sent its request: that one, and the outcomes to come. */
+    async begun(tabs, method, ...args) {
+      const before = tabs.map((tab) => tab.sent);
+      const outcomes = await atOnce(tabs, method, ...args);
+      const sender = await until(() => tabs.find((tab, index) => tab.sent > before[index]), "one of the tabs sends");
+      return { sender, outcomes };
     },
-    atOnce,
 
     /** All tabs but the first window are closed: a test begins with none. */
     async closeAll() {
