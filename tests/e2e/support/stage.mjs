@@ -116,18 +116,18 @@ export async function startStage({ layout = "okta", beside, ...options } = {}) {
     },
 
     /** Signs in by hand: through the server's own page where it shows one, up to the callback page. */
-    async visitServer(options = {}) {
+    async visitServer(options = {}, user = demoUser) {
       await stage.leave(options);
       if (!(await driver.getCurrentUrl()).startsWith(proxy.origin)) return;
-      await driver.findElement(By.name("login")).sendKeys(demoUser.login);
-      await driver.findElement(By.name("password")).sendKeys(demoUser.password);
+      await driver.findElement(By.name("login")).sendKeys(user.login);
+      await driver.findElement(By.name("password")).sendKeys(user.password);
       await driver.findElement(By.id("submit")).click();
       await browser.wait(until.urlContains(`${site.origin}/callback?`), "the server did not send the browser back");
     },
 
     /** The whole sign-in. Gives the result of `handleRedirect`. */
-    async signIn(options = {}, config = server.config) {
-      await stage.visitServer(options);
+    async signIn(options = {}, config = server.config, user = demoUser) {
+      await stage.visitServer(options, user);
       await stage.start(config);
       return stage.get("handleRedirect");
     },

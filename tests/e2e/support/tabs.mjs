@@ -207,8 +207,8 @@ export async function startTabs(stage, { scripts = [] } = {}) {
       for (const tab of all) {
         if (tab === gate || tab.hasCrashed) continue;
         const { diagnostics, events } = await tab.run(() => ({
-          diagnostics: probe.client?.diagnostics(),
-          events: probe.events.map(({ type, error }) => ({ type, error })),
+          diagnostics: globalThis.probe?.client?.diagnostics(),
+          events: globalThis.probe?.events.map(({ type, error }) => ({ type, error })),
         }));
         said.push(JSON.stringify(diagnostics), JSON.stringify(events));
       }
