@@ -8,6 +8,8 @@ use crate::words::Word;
 
 /// How many exchanges and warnings are remembered.
 const MOST: u32 = 50;
+/// The longest that a token lives, and then some: 60 days.
+const LONGEST_MS: f64 = 60.0 * 86_400_000.0;
 
 impl<P: Platform> Session<P> {
     /// All that `diagnostics()` shows of the core.
@@ -41,7 +43,10 @@ impl<P: Platform> Session<P> {
         };
         number_or_null(Word::LiveTabs, self.live_tabs.get());
         number_or_null(Word::ClockOffsetMs, self.offset_ms.get());
-        let next = self.next_renewal().filter(|_| self.page);
+        // A pause without an end is none.
+        let next = self
+            .next_renewal()
+            .filter(|&ms| self.page && ms < LONGEST_MS);
         let next = next.map_or(f64::NAN, |ms| self.platform.now().0 + ms);
         number_or_null(Word::NextRenewalAt, next);
         let log = self.platform.log();

@@ -106,7 +106,9 @@ fn take_off<P: Platform>(
         session.report(own.why.get(), &outcome);
         session.land(Some(&own), outcome);
         // The callers have their answer. Who comes next sees the new generation before the lock is free.
-        session.show_generation().await;
+        session
+            .until(|session| session.is_closed.get() || session.is_shown())
+            .await;
         session.let_go(turn);
         session.rest();
     });
@@ -147,6 +149,9 @@ impl<P: Platform> Session<P> {
         ]
         .iter()
         .any(|&code| error.is(code));
+        if why == Why::Renewal && self.backoff_until.get() < self.platform.elapsed() {
+            self.back_off(0.0);
+        }
         if why < Why::Refresh && !is_quiet {
             self.conclude(error);
             self.fail(error.clone());
@@ -193,11 +198,13 @@ async fn exchange<P: Platform>(
     unless(session.hold_lock(&began), is_over).await;
     let mut record = session.catch_up(still, false).await?;
     if !may_send(session, &record, why.get()) {
-        return Err(Err(Error::new(if why.get() == Why::Renewal {
-            Code::Aborted
-        } else {
+        let is_asked = why.get() > Why::Renewal;
+        let code = if is_asked {
             Code::Timeout
-        })));
+        } else {
+            Code::Aborted
+        };
+        return Err(Err(Error::new(code)));
     }
 
     let is_repeated = record.number(Word::SentAt).is_finite();
@@ -251,7 +258,9 @@ async fn exchange<P: Platform>(
             .map(|ms| ms.max(error.about.number(Word::RetryAfterMs)))
             .filter(|ms| {
                 let elapsed = since(&record, first, session.moment());
+                let is_paid = why.get() > Why::Renewal || session.debt_wait(&record) <= 0.0;
                 retry::may_repeat(&error)
+                    && is_paid
                     && session.has_lock()
                     && retry::is_forgiven(grace, elapsed + ms)
             });
@@ -395,7 +404,8 @@ fn failed<P: Platform>(
             notes.set(Word::WaitUntil, NEVER);
         }
     });
-    session.resume.set(false);
+    // A page that was put to sleep has lost its lock, and tries again when it is back.
+    session.resume.set(!session.has_lock());
     session.back_off(ahead);
     session.tell_notes(false);
     let is_client_error = (400.0..500.0).contains(&error.about.number(Word::Status));

@@ -55,6 +55,7 @@ pub struct Session<P: Platform> {
     turn: Cell<u32>,
     /// The shared lock that shows the generation held.
     presence: Place<P::Operation>,
+    shown: Place<P::Kept>,
 
     /// A random part of the time of the next renewal.
     jitter: Cell<f64>,
@@ -69,6 +70,8 @@ pub struct Session<P: Platform> {
     resume: Cell<bool>,
     /// Counts what siblings tell of their attempts.
     attempts: Cell<u32>,
+    /// A sibling has sent the refresh token that is held, and not told how that ended.
+    is_sibling_busy: Cell<bool>,
     /// Failures in a row that say nothing.
     unreadable: Cell<u32>,
     is_expiry_told: Cell<bool>,
@@ -112,6 +115,7 @@ impl<P: Platform> Session<P> {
             lock: Place::new(None),
             turn: Cell::new(0),
             presence: Place::new(None),
+            shown: Place::new(None),
             jitter: Cell::new(0.0),
             sent_at: Cell::new(never),
             backoff_until: Cell::new(never),
@@ -119,6 +123,7 @@ impl<P: Platform> Session<P> {
             debt: Cell::new(never),
             resume: Cell::new(false),
             attempts: Cell::new(0),
+            is_sibling_busy: Cell::new(false),
             unreadable: Cell::new(0),
             is_expiry_told: Cell::new(false),
             active_at: Cell::new(now),
@@ -149,8 +154,9 @@ impl<P: Platform> Session<P> {
         if self.page {
             self.heed_tombstones();
             self.attend();
-            self.join();
+            self.ask_siblings();
             self.platform.spawn(self.clone().listen());
+            self.platform.spawn(self.clone().show_generation());
             self.platform.spawn(self.clone().keep_fresh());
         }
     }
@@ -247,7 +253,7 @@ impl<P: Platform> Session<P> {
         self.begin_epoch();
         self.platform.remove(Slot::Record);
         self.hold(None);
-        self.presence.set(None);
+        self.hide_generation();
         if let Some(error) = error {
             self.conclude(error);
         }
@@ -360,6 +366,7 @@ impl<P: Platform> Session<P> {
         self.jitter.set(self.platform.chance());
         self.is_expiry_told.set(false);
         self.resume.set(false);
+        self.is_sibling_busy.set(false);
         self.snapshot.set(None);
         let never = Mono(f64::NEG_INFINITY);
         self.backoff_until.set(never);

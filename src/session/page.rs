@@ -61,7 +61,7 @@ impl<P: Platform> Session<P> {
     /// it has sent was announced when it was sent.
     fn hide(&self) {
         self.is_hidden.set(true);
-        self.presence.set(None);
+        self.hide_generation();
         self.lock.set(None);
         self.attend();
     }
@@ -72,13 +72,13 @@ impl<P: Platform> Session<P> {
         self.attend();
         self.look_around();
         self.resume.set(true);
-        self.join();
+        self.ask_siblings();
     }
 
     /// Ends what goes on by itself. An exchange under way is finished, for the next client.
     pub fn close(&self) {
         self.is_closed.set(true);
-        self.presence.set(None);
+        self.hide_generation();
         self.rest();
         self.change();
     }

@@ -89,13 +89,6 @@ pub fn copy_notes<K: Kept>(from: &K, to: &K) {
     }
 }
 
-/// Removes the notes.
-pub fn clear_notes<K: Kept>(record: &K) {
-    for &key in &NOTES {
-        record.remove(key);
-    }
-}
-
 /// Whether both have the same notes.
 pub fn has_same_notes<K: Kept>(one: &K, other: &K) -> bool {
     NOTES.iter().all(|&key| one.same(key, other, key))
@@ -121,7 +114,7 @@ pub fn without_id_token<K: Kept>(settings: &K, old: &K) -> K {
 /// What is stored, as a record of this version; `None` where it is not this client's, or not whole.
 pub fn read<K: Kept>(stored: &K, settings: &K) -> Option<K> {
     if is_ours(stored, settings) {
-        return Some(noted(settings, stored));
+        return Some(stored.clone());
     }
     let is_first = stored.number(Word::Version) == FIRST_VERSION;
     let record = noted(settings, stored);

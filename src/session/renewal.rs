@@ -70,6 +70,10 @@ pub fn due_in<K: Kept>(record: &K, age: f64, renew_before_ms: f64, chance: f64) 
     if age < -LEAST_USE_MS {
         return 0.0;
     }
+    if lifetime(record) <= 0.0 {
+        // It never was of use: who needs one asks for it.
+        return f64::INFINITY;
+    }
     let margin = margin(record, renew_before_ms);
     let at = lifetime(record) - margin * (1.0 + 0.5 * chance);
     at.max(LEAST_USE_MS) - age
@@ -98,7 +102,8 @@ impl<P: Platform> Session<P> {
     pub fn is_near_expiry(&self, record: &P::Kept) -> bool {
         let renew_before = self.config.renew_before_ms;
         let margin = 1.5 * margin(record, renew_before);
-        self.age_of(record) >= lifetime(record) - margin
+        let age = self.age_of(record);
+        age < -LEAST_USE_MS || age >= lifetime(record) - margin
     }
 
     /// Waits longer before the next background request: after a failure, here or in another tab.
@@ -149,13 +154,22 @@ impl<P: Platform> Session<P> {
         let wait = due
             .max(wall_left.min(mono_left))
             .max(self.backoff_until.get().0 - now.mono.0)
-            .max(retry::wait_ms(record.number(Word::Debt) - now.wall.0))
-            .max(retry::wait_ms(self.debt.get().0 - now.mono.0));
+            .max(self.debt_wait(record))
+            .max(0.0);
         if self.platform.is_online() {
-            wait.max(0.0)
-        } else {
-            wait.max(self.sent_at.get().0 + OFFLINE_MS - now.mono.0)
+            return wait;
         }
+        // While the access token serves, there is no harm in waiting.
+        let left = lifetime(record) - self.age_of(record);
+        wait.max(left)
+            .max(self.sent_at.get().0 + OFFLINE_MS - now.mono.0)
+    }
+
+    /// How long until background requests are paid off far enough for another.
+    pub(super) fn debt_wait(&self, record: &P::Kept) -> f64 {
+        let now = self.moment();
+        let by_wall = retry::wait_ms(record.number(Word::Debt) - now.wall.0);
+        by_wall.max(retry::wait_ms(self.debt.get().0 - now.mono.0))
     }
 
     /// Whether the record notes an attempt that the server still forgives to be repeated.
@@ -171,19 +185,25 @@ impl<P: Platform> Session<P> {
 
     /// Tells once that the access token ran out; how long until it does.
     fn watch_expiry(&self) -> f64 {
-        let Some(record) = self.record() else {
-            return LONGEST_SLEEP_MS;
+        let Some(record) = self.record().filter(|record| lifetime(record) > 0.0) else {
+            return f64::INFINITY;
         };
         let left = lifetime(&record) - self.age_of(&record);
         if left > 0.0 {
             self.is_expiry_told.set(false);
             return left;
         }
-        // A renewal under way may still prevent it.
-        if !self.has_flight() && !self.is_expiry_told.replace(true) && lifetime(&record) > 0.0 {
-            self.emit(Event::Expired, None);
+        if self.is_expiry_told.get() {
+            return f64::INFINITY;
         }
-        LONGEST_SLEEP_MS
+        // A renewal under way may still prevent it, but not for ever.
+        let patience = left + self.config.timeout_ms;
+        if self.has_flight() && patience > 0.0 {
+            return patience;
+        }
+        self.is_expiry_told.set(true);
+        self.emit(Event::Expired, None);
+        f64::INFINITY
     }
 
     /// Renews the session as long as the client is open. It works from deadlines: timers come late, and clocks are set.
@@ -193,19 +213,17 @@ impl<P: Platform> Session<P> {
         unless(closed, self.platform.sleep(0.0)).await;
         while !self.is_closed.get() {
             let changes = self.changes.get();
-            let wait = match self.next_renewal() {
-                Some(ms) if ms <= 0.0 => {
-                    exchange::renew(&self);
-                    LONGEST_SLEEP_MS
-                }
-                wait => wait.unwrap_or(LONGEST_SLEEP_MS),
-            };
-            let wait = wait.min(self.watch_expiry()).min(LONGEST_SLEEP_MS);
+            let mut wait = self.next_renewal().unwrap_or(f64::INFINITY);
+            if wait <= 0.0 {
+                exchange::renew(&self);
+                wait = f64::INFINITY;
+            }
+            wait = wait.min(self.watch_expiry());
             let changed = self.until(|session| session.changes.get() != changes);
-            if self.is_hidden.get() {
-                changed.await;
+            if wait.is_finite() && !self.is_hidden.get() {
+                unless(changed, self.platform.sleep(wait.min(LONGEST_SLEEP_MS))).await;
             } else {
-                unless(changed, self.platform.sleep(wait)).await;
+                changed.await;
             }
         }
     }

@@ -30,28 +30,46 @@ const LOST: [Word; 4] = [
 pub type Step<T, K> = Result<T, Outcome<K>>;
 
 impl<P: Platform> Session<P> {
-    /// Shows the others which generation is held here. The earlier one is let go of only then.
-    pub(super) async fn show_generation(self: &Rc<Self>) {
-        let Some(shown) = self.record().filter(|_| self.is_awake()) else {
-            self.presence.set(None);
-            return;
-        };
-        let mut presence = self.platform.presence(&shown);
-        let asleep = self.until(|session| !session.is_awake());
-        unless(&mut presence, asleep).await;
-        let is_current = |held: P::Kept| record::is_same_generation(&held, &shown);
-        if self.is_awake() && self.record().is_some_and(is_current) {
-            self.presence.set(Some(presence));
+    /// Shows the others which generation is held here, as long as the client is open. The earlier one is let go of only when the next is
+    /// taken.
+    pub(super) async fn show_generation(self: Rc<Self>) {
+        while !self.is_closed.get() {
+            if let Some(held) = self.shown_wish() {
+                let mut presence = self.platform.presence(&held);
+                let over = self.until(|session| !session.is_awake() || !session.holds(&held));
+                if unless(&mut presence, over).await.is_some() {
+                    self.presence.set(Some(presence));
+                    self.shown.set(Some(held));
+                }
+            } else {
+                self.hide_generation();
+            }
+            self.until(|session| session.is_closed.get() || !session.is_shown())
+                .await;
         }
     }
 
-    /// Joins the other tabs: shows what is held, and asks whether somebody has more.
-    pub(super) fn join(self: &Rc<Self>) {
-        if self.page && self.is_awake() {
-            let session = self.clone();
-            self.platform
-                .spawn(async move { session.show_generation().await });
-            self.ask_siblings();
+    pub(super) fn hide_generation(&self) {
+        self.presence.set(None);
+        self.shown.set(None);
+    }
+
+    fn shown_wish(&self) -> Option<P::Kept> {
+        self.record().filter(|_| self.page && self.is_awake())
+    }
+
+    /// Whether the others see what is held here.
+    pub(super) fn is_shown(&self) -> bool {
+        match (self.shown_wish(), self.shown.get()) {
+            (Some(held), Some(shown)) => record::is_same_generation(&held, &shown),
+            (held, shown) => held.is_none() && shown.is_none(),
+        }
+    }
+
+    /// Asks the other tabs whether somebody has more.
+    pub(super) fn ask_siblings(&self) {
+        if let Some(record) = self.record() {
+            self.post(Word::Ask, &record, |_| {});
         }
     }
 
@@ -81,16 +99,19 @@ impl<P: Platform> Session<P> {
                 self.note(&record, |notes| {
                     notes.set(Word::Seen, ahead);
                     // Whoever is ahead has used this refresh token, now or earlier.
-                    if notes.kind(Word::SentAt).is_absent() {
+                    if notes.number(Word::SentAt).is_nan() {
                         notes.set(Word::SentAt, began.wall.0);
                     }
                 });
-            } else if !must_ask {
-                return Ok(record);
             }
             let is_late = began.until(self.moment()) >= self.config.timeout_ms;
+            // Without locks a sibling's word has to do: it has sent the refresh token and not told how that ended.
+            let is_busy = !has_locks && self.is_sibling_busy.get() && !is_late;
             if is_behind && is_late {
                 return Err(Err(Error::new(Code::Timeout)));
+            }
+            if !is_behind && !is_busy && !must_ask {
+                return Ok(record);
             }
             must_ask = false;
             self.ask_siblings();
@@ -112,12 +133,6 @@ impl<P: Platform> Session<P> {
                 let newer = self.until(|session| !session.holds(&record));
                 unless(newer, self.platform.sleep(wait)).await;
             }
-        }
-    }
-
-    fn ask_siblings(&self) {
-        if let Some(record) = self.record() {
-            self.post(Word::Ask, &record, |_| {});
         }
     }
 
@@ -223,20 +238,21 @@ impl<P: Platform> Session<P> {
     fn adopt(self: &Rc<Self>, newer: P::Kept) {
         self.store(newer);
         self.emit(Event::Renewed, None);
-        let session = self.clone();
-        self.platform
-            .spawn(async move { session.show_generation().await });
     }
 
     /// What a sibling knows of the refresh token that both hold.
     fn heed(self: &Rc<Self>, held: &P::Kept, message: &P::Kept) {
         let had = held.number(Word::Debt);
         self.note(held, |notes| {
-            let first = notes.number(Word::SentAt);
-            record::clear_notes(notes);
-            record::copy_notes(message, notes);
-            if first < notes.number(Word::SentAt) {
+            let first = notes.number(Word::SentAt).min(message.number(Word::SentAt));
+            notes.remove(Word::SentAt);
+            if message.number(Word::SentAt).is_finite() {
                 notes.set(Word::SentAt, first);
+            }
+            for &key in &[Word::Seen, Word::WaitUntil, Word::Debt] {
+                if message.number(key) > notes.number(key).max(0.0) {
+                    message.copy(key, notes, key);
+                }
             }
         });
         let debt = message.number(Word::Debt);
@@ -245,7 +261,9 @@ impl<P: Platform> Session<P> {
         }
         self.resume.set(false);
         self.attempts.set(self.attempts.get().wrapping_add(1));
-        if message.kind(Word::Open) == Kind::True && self.config.grace_ms > 0.0 {
+        let is_open = message.kind(Word::Open) == Kind::True;
+        self.is_sibling_busy.set(is_open);
+        if is_open && self.config.grace_ms > 0.0 {
             self.platform.spawn(self.clone().stand_by(held.clone()));
         }
     }
@@ -312,7 +330,6 @@ impl<P: Platform> Session<P> {
         if let Some(record) = offered.filter(|_| self.record().is_none()) {
             self.store(record);
             self.emit(Event::SignedIn, None);
-            self.show_generation().await;
         }
     }
 }

@@ -196,6 +196,7 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
     let answer = session.ask(endpoint, &form).await?;
     // A sign-out, by another client of this page too, removes every sign-in.
     if session.epoch() != epoch || find(&sign_ins(session), callback).is_none() {
+        session.revoke(&answer);
         return Err(Error::new(Code::SignedOut));
     }
     let next = record::empty(settings);
@@ -222,7 +223,7 @@ impl<P: Platform> Session<P> {
         self.bury(&record, false);
         self.begin_epoch();
         self.store(record);
-        self.join();
+        self.ask_siblings();
         self.emit(Event::SignedIn, None);
         let tokens = self.given_tokens();
         self.land(None, tokens.clone());

@@ -6,7 +6,9 @@ use crate::support::{assert_members, object, settings, with};
 use proptest::prelude::*;
 use rekindle::platform::{Kept, Kind, Wall};
 use rekindle::protocol::token;
-use rekindle::session::record::{again, begin_family, empty, is_ours, read, tokens, without_id_token};
+use rekindle::session::record::{
+    again, begin_family, empty, is_ours, read, tokens, without_id_token,
+};
 use rekindle::words::Word;
 use serde_json::json;
 

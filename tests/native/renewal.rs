@@ -13,12 +13,7 @@ fn record(lifetime_ms: f64) -> Object {
 }
 
 fn is_fresh_at(age_ms: f64, lifetime_ms: f64, renew_before_ms: f64, needed_ms: f64) -> bool {
-    is_fresh(
-        &record(lifetime_ms),
-        age_ms,
-        renew_before_ms,
-        needed_ms,
-    )
+    is_fresh(&record(lifetime_ms), age_ms, renew_before_ms, needed_ms)
 }
 
 #[test]
