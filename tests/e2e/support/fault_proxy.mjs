@@ -17,6 +17,7 @@ export async function startFaultProxy() {
   async function serve(request, response) {
     const url = new URL(request.url, origin);
     const seen = {
+      at: Date.now(),
       method: request.method,
       path: url.pathname,
       query: [...url.searchParams],
