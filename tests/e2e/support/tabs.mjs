@@ -121,7 +121,9 @@ export async function startTabs(stage, { scripts = [] } = {}) {
         await run((path) => void globalThis.open(path), path);
         const find = async () => (await CDP.List(address)).find(({ type, url }) => type === "page" && url.endsWith(path));
         const opened = await attach((await until(find, "the window opens")).id);
-        await until(() => opened.run(() => document.readyState === "complete" && Boolean(globalThis.probe)), "the window loads");
+        await until(() => opened.run(() => document.readyState === "complete"), "the window loads");
+        // Once more: the scripts were added too late for the first time.
+        await opened.load();
         if (config) await opened.start(config);
         return opened;
       },
