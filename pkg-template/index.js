@@ -135,7 +135,7 @@ const openClient = async (module, config) => {
     introspect: (options) => run(INTROSPECT, typeof options === "string" ? { token: options } : options),
     setTokens: (response, options) => run(SET_TOKENS, { response, options }),
     signIn: (options) => run(SIGN_IN, options),
-    // It has nothing to wait for, so no signal ends it; and it is done before its options are looked at.
+    // The local part is done before its options are looked at, and no signal is in its way.
     signOut: async (options) => {
       if (!isClosed) current().callOthers(SIGN_OUT, { local: true, revoke: false });
       await run(SIGN_OUT, { ...options, signal: undefined });

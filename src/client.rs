@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::platform::{Kept, Kinds, Platform, Wall};
 use crate::protocol::token;
 use crate::session::exchange::{self, Why};
-use crate::session::{Outcome, Session, introspect, record, renewal, sign_in, sign_out};
+use crate::session::{Outcome, Session, introspect, record, sign_in, sign_out};
 use crate::task::unless;
 use crate::words::{Code, Problem, Word};
 use alloc::boxed::Box;
@@ -273,9 +273,7 @@ impl<P: Platform> Client<P> {
 
     fn fresh_record(&self, needed_ms: f64) -> Option<P::Kept> {
         let session = &self.0;
-        let margin = session.config.renew_before_ms;
-        let is_fresh =
-            |record: &P::Kept| renewal::is_fresh(record, session.age_of(record), margin, needed_ms);
+        let is_fresh = |record: &P::Kept| session.is_fresh(record, needed_ms);
         session.record().filter(is_fresh)
     }
 

@@ -45,13 +45,12 @@ export const presence = (id, operation, record) => {
 const seen = ({ held }, prefix, family) => {
   const present = held
     .filter(({ name }) => name.startsWith(prefix))
-    .map(({ name, clientId }) => [...name.slice(prefix.length).split("|"), clientId])
-    // The others are refresh locks.
-    .filter(({ length }) => length === 3);
-  const relatives = present.filter(([of]) => family === undefined || of === family);
+    .map(({ name, clientId }) => [clientId, ...name.slice(prefix.length).split("|")])
+    // Who has no generation has a refresh lock.
+    .filter(([, of, generation]) => generation && (family === undefined || of === family));
   return {
-    generation: Math.max(0, ...relatives.map(([, generation]) => +generation)),
-    tabs: new Set(relatives.map(([, , clientId]) => clientId)).size,
+    generation: Math.max(0, ...present.map(([, , generation]) => +generation)),
+    tabs: new Set(present.map(([clientId]) => clientId)).size,
   };
 };
 export const who = (id, operation, record) => {

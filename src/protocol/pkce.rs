@@ -4,7 +4,7 @@ use super::digest::digest;
 use crate::platform::Kept;
 use crate::words::Word;
 
-/// Writes the code challenge of the verifier: `BASE64URL(SHA256(ASCII(code_verifier)))`, §4.2.
+/// Sets the code challenge of the verifier: `BASE64URL(SHA256(ASCII(code_verifier)))`, §4.2.
 pub fn challenge<K: Kept>(verifier: &K, key: Word, to: &K, to_key: Word) {
     digest(verifier, key, to, to_key);
 }

@@ -7,7 +7,7 @@ use crate::platform::{Event, Kept, Mono, Platform};
 use crate::protocol::discovery::Endpoint;
 use crate::protocol::{id_token, token};
 use crate::session::renewal::Moment;
-use crate::task::{Shared, unless};
+use crate::task::{Place, Shared, unless};
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
 use core::cell::Cell;
@@ -99,10 +99,19 @@ fn take_off<P: Platform>(
         why: Rc::new(Cell::new(why)),
     };
     session.flight.set(Some(flight.clone()));
-    let turn = session.next_turn();
+    let exchange = Exchange {
+        session: session.clone(),
+        narrower,
+        why: flight.why.clone(),
+        turn: session.next_turn(),
+        epoch: session.epoch(),
+        base: Place::new(session.record()),
+        began: session.platform.elapsed(),
+    };
     let (session, own) = (session.clone(), flight.clone());
     session.platform.clone().spawn(async move {
-        let (Ok(outcome) | Err(outcome)) = exchange(&session, narrower, &own.why).await.map(Ok);
+        let turn = exchange.turn;
+        let (Ok(outcome) | Err(outcome)) = exchange.run().await.map(Ok);
         session.report(own.why.get(), &outcome);
         session.land(Some(&own), outcome);
         // The callers have their answer. Who comes next sees the new generation before the lock is free.
@@ -171,109 +180,216 @@ fn refresh_token_of<P: Platform>(session: &Session<P>) -> Outcome<P::Kept> {
     }
 }
 
-async fn exchange<P: Platform>(
-    session: &Rc<Session<P>>,
+/// One exchange: what it is for, and what it goes on from.
+struct Exchange<P: Platform> {
+    session: Rc<Session<P>>,
     narrower: Option<P::Kept>,
-    why: &Cell<Why>,
-) -> Step<P::Kept, P::Kept> {
-    let began = refresh_token_of(session).map_err(Err)?;
-    let epoch = session.epoch();
-    let is_shared = narrower.is_none();
-    // The record now held: unless the session is over, or somebody else has brought newer tokens since this began.
-    let still = || {
+    why: Rc<Cell<Why>>,
+    turn: u32,
+    epoch: u32,
+    /// The record that it refreshes.
+    base: Place<P::Kept>,
+    began: Mono,
+}
+
+impl<P: Platform> Exchange<P> {
+    async fn run(&self) -> Step<P::Kept, P::Kept> {
+        let session = &self.session;
+        let endpoint = match session.endpoint(Endpoint::Token).await {
+            Ok(endpoint) => endpoint,
+            Err(error) => {
+                let record = self.still()?;
+                if self.why.get() == Why::Renewal {
+                    session.note(&record, |notes| owe(session, notes));
+                }
+                return Err(Err(error));
+            }
+        };
+        let first = session.moment();
+        let mut is_doubtful = false;
+        for attempt in 0.. {
+            let record = self.wait_turn().await?;
+            if !may_send(session, &record, self.why.get()) {
+                let is_asked = self.why.get() > Why::Renewal;
+                let code = if is_asked {
+                    Code::Timeout
+                } else {
+                    Code::Aborted
+                };
+                return Err(Err(Error::new(code)));
+            }
+            is_doubtful |= record.number(Word::SentAt).is_finite();
+            let error = match self.send(&endpoint, &record, first).await? {
+                Ok(tokens) => return Ok(tokens),
+                Err(error) => error,
+            };
+            let record = self.still()?;
+            if error.is(Code::InvalidGrant) {
+                let record = session.catch_up(|| self.still(), true).await?;
+                return Err(Err(lost(session, &record, error, is_doubtful)));
+            }
+            let Some(delay) = self.delay(attempt, &record, first, &error) else {
+                let has_lock = session.has_lock(self.turn);
+                failed(session, &record, &error, is_doubtful, has_lock);
+                session.look_into(&record, &error).await;
+                return Err(Err(error));
+            };
+            let newer = session.until(|session| !session.holds(&record));
+            unless(newer, session.platform.sleep(delay)).await;
+            is_doubtful = true;
+        }
+        Err(Err(Error::new(Code::Timeout)))
+    }
+
+    /// The record now held: unless the session is over, or somebody has brought newer tokens since this began. Older news, from a
+    /// sibling that was ahead all the time, are what it goes on from.
+    fn still(&self) -> Step<P::Kept, P::Kept> {
+        let session = &self.session;
         session.look_around();
-        if session.epoch() != epoch {
+        if session.epoch() != self.epoch {
             return Err(Err(Error::new(Code::SignedOut)));
         }
         let record = refresh_token_of(session).map_err(Err)?;
-        if is_shared && !session.holds(&began) {
-            return Err(session.given_tokens());
+        let is_news = self.base.get().is_none_or(|base| !session.holds(&base));
+        if is_news && self.narrower.is_none() {
+            let will_do = self.why.get() < Why::Refresh && session.is_fresh(&record, 0.0);
+            if session.news_at.get() >= self.began || will_do {
+                return Err(session.given_tokens());
+            }
         }
+        self.base.set(Some(record.clone()));
         Ok(record)
-    };
-    let endpoint = session.endpoint(Endpoint::Token).await.map_err(Err)?;
-    still()?;
-    let is_over =
-        session.until(|session| session.epoch() != epoch || (is_shared && !session.holds(&began)));
-    unless(session.hold_lock(&began), is_over).await;
-    let mut record = session.catch_up(still, false).await?;
-    if !may_send(session, &record, why.get()) {
-        let is_asked = why.get() > Why::Renewal;
-        let code = if is_asked {
-            Code::Timeout
-        } else {
-            Code::Aborted
-        };
-        return Err(Err(Error::new(code)));
     }
 
-    let is_repeated = record.number(Word::SentAt).is_finite();
-    let first = session.moment();
-    for attempt in 0.. {
-        let sent = note_attempt(session, &record, why.get());
-        let form = token::refresh_request(&session.config.settings, &record, narrower.as_ref());
-        let grace = session.config.grace_ms;
-        let patience = retry::patience_ms(grace, since(&record, first, sent));
-        let answer = session
-            .ask_for(&endpoint, &form, why.get().word(), patience)
-            .await;
-        let asked_with = record;
-        record = match still() {
-            Ok(record) if record::is_same_generation(&record, &asked_with) => record,
-            // Another client began another session, or was quicker: the answer is not for it, good or bad.
-            Ok(_) => return Err(session.given_tokens()),
-            Err(outcome) => {
-                if let (Ok(answer), true) = (answer, session.epoch() != epoch) {
-                    session.revoke(&answer);
+    /// Waits until the refresh lock is held and nobody is ahead. A page that slept in between begins again.
+    async fn wait_turn(&self) -> Step<P::Kept, P::Kept> {
+        let session = &self.session;
+        loop {
+            let held = self.still()?;
+            let epoch = self.epoch;
+            let over = session.until(|session| session.epoch() != epoch || !session.holds(&held));
+            unless(session.hold_lock(self.turn, &held), over).await;
+            if session.has_lock(self.turn) {
+                let record = session.catch_up(|| self.still(), false).await?;
+                if session.has_lock(self.turn) {
+                    return Ok(record);
                 }
-                return Err(outcome);
             }
-        };
-        let error = match answer {
-            Ok(answer) => {
-                let kept = keep(
-                    session,
-                    &answer,
-                    sent,
-                    &record,
-                    narrower.as_ref(),
-                    why.get(),
-                );
-                return kept.map_err(|error| {
-                    if session.holds(&record) {
-                        failed(session, &record, &error, true);
-                    }
-                    Err(error)
-                });
-            }
-            Err(error) => error,
-        };
-        let is_doubtful = is_repeated || attempt > 0;
-        if error.is(Code::InvalidGrant) {
-            let record = session.catch_up(still, true).await?;
-            return Err(Err(lost(session, &record, error, is_doubtful)));
         }
-        let delay = retry::delay_ms(attempt, session.platform.chance());
-        let delay = delay
-            .map(|ms| ms.max(error.about.number(Word::RetryAfterMs)))
-            .filter(|ms| {
-                let elapsed = since(&record, first, session.moment());
-                let is_paid = why.get() > Why::Renewal || session.debt_wait(&record) <= 0.0;
-                retry::may_repeat(&error)
-                    && is_paid
-                    && session.has_lock()
-                    && retry::is_forgiven(grace, elapsed + ms)
-            });
-        let Some(delay) = delay else {
-            failed(session, &record, &error, is_doubtful);
-            session.look_into(&record, &error).await;
-            return Err(Err(error));
-        };
-        let newer = session.until(|session| session.epoch() != epoch || !session.holds(&record));
-        unless(newer, session.platform.sleep(delay)).await;
-        record = still()?;
     }
-    Err(Err(Error::new(Code::Timeout)))
+
+    /// Sends the refresh token once, and stores what comes of it: the tokens, or why there are none.
+    async fn send(
+        &self,
+        endpoint: &(P::Kept, Word),
+        record: &P::Kept,
+        first: Moment,
+    ) -> Step<Outcome<P::Kept>, P::Kept> {
+        let session = &self.session;
+        let why = self.why.get();
+        let sent = note_attempt(session, record, why);
+        let settings = &session.config.settings;
+        let form = token::refresh_request(settings, record, self.narrower.as_ref());
+        let patience = retry::patience_ms(session.config.grace_ms, since(record, first, sent));
+        let answer = session.ask_for(endpoint, &form, why.word(), patience);
+        // Where the page sleeps meanwhile, the lock is taken up again after it.
+        let locked = session.keep_lock(self.turn, record);
+        let Some(answer) = unless(answer, locked).await else {
+            return Err(Err(Error::new(Code::Timeout)));
+        };
+        session.look_around();
+        if session.epoch() != self.epoch {
+            if let Ok(answer) = answer {
+                session.revoke(&answer);
+            }
+            return Err(Err(Error::new(Code::SignedOut)));
+        }
+        let held = refresh_token_of(session).map_err(Err)?;
+        if !record::is_same_generation(&held, record) {
+            // Somebody else was quicker: the answer is not for what is held now, good or bad.
+            return Err(session.given_tokens());
+        }
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return Ok(Err(error)),
+        };
+        let tokens = self.keep(&answer, sent, &held).map_err(|error| {
+            if session.holds(&held) {
+                failed(session, &held, &error, true, true);
+            }
+            Err(error)
+        })?;
+        Ok(Ok(tokens))
+    }
+
+    /// How long to wait before the refresh token is sent again, where it may be.
+    fn delay(
+        &self,
+        attempt: u32,
+        record: &P::Kept,
+        first: Moment,
+        error: &Error<P::Kept>,
+    ) -> Option<f64> {
+        let session = &self.session;
+        let ms = retry::delay_ms(attempt, session.platform.chance())?;
+        let ms = ms.max(error.about.number(Word::RetryAfterMs));
+        let elapsed = since(record, first, session.moment());
+        let is_paid = self.why.get() > Why::Renewal || session.debt_wait(record) <= 0.0;
+        let may = retry::may_repeat(error)
+            && is_paid
+            && session.has_lock(self.turn)
+            && retry::is_forgiven(session.config.grace_ms, elapsed + ms);
+        may.then_some(ms)
+    }
+
+    /// Stores what came, the new refresh token with it, in one write and before anything else looks at it; then hands it over.
+    fn keep(&self, answer: &P::Kept, sent: Moment, old: &P::Kept) -> Outcome<P::Kept> {
+        let session = &self.session;
+        let settings = &session.config.settings;
+        let next = record::again(settings, old);
+        let granted = record::again(settings, old);
+        if let Some(asked) = &self.narrower {
+            asked.copy(Word::Scope, &granted, Word::Scope);
+        }
+        let verdict = match id_token::check_continuity(answer, old) {
+            Ok(()) => token::take(answer, sent.wall, &granted).map_err(not_usable),
+            Err(reason) => {
+                token::take_refresh_token(answer, &granted);
+                Err(Error::new(Code::IdTokenInvalid).because(reason))
+            }
+        };
+        granted.copy(Word::RefreshToken, &next, Word::RefreshToken);
+        if self.narrower.is_none() && verdict.is_ok() {
+            token::copy_access(&granted, &next);
+        }
+        let is_news = [Word::RefreshToken, Word::AccessToken, Word::ReceivedAt]
+            .iter()
+            .any(|&key| !next.same(key, old, key));
+        if is_news {
+            let debt = settle_debt(session, old, self.why.get());
+            if debt > 0.0 {
+                next.set(Word::Debt, session.platform.now().0 + debt);
+            }
+            next.set(Word::Generation, old.number(Word::Generation) + 1.0);
+            session.store(next);
+            session.news_at.set(session.platform.elapsed());
+            session.hand_over();
+        } else if verdict.is_ok() {
+            session.note(old, |notes| notes.remove(Word::SentAt));
+            session.tell_notes(false);
+        }
+        session.unreadable.set(0);
+        verdict?;
+        token::warn(answer, old, |what| session.warn(what));
+        session.estimate_offset(answer, sent);
+        if self.narrower.is_none() {
+            session.emit(Event::Renewed, None);
+            return session.given_tokens();
+        }
+        let tokens = record::tokens(&granted);
+        tokens.freeze();
+        Ok(tokens)
+    }
 }
 
 /// How long ago the record's refresh token was first sent, in ms, by this exchange or by an earlier one.
@@ -302,10 +418,7 @@ fn note_attempt<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why) -
             notes.set(Word::SentAt, now.wall.0);
         }
         if why == Why::Renewal {
-            let ahead = retry::spend(notes.number(Word::Debt) - now.wall.0);
-            notes.set(Word::Debt, now.wall.0 + ahead);
-            let ahead = retry::spend(session.debt.get().0 - now.mono.0);
-            session.debt.set(Mono(now.mono.0 + ahead));
+            owe(session, notes);
         } else if notes.number(Word::WaitUntil) == NEVER {
             notes.remove(Word::WaitUntil);
         }
@@ -314,69 +427,26 @@ fn note_attempt<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why) -
     now
 }
 
-/// Stores what came, the new refresh token with it, in one write and before anything else looks at it; then hands it over.
-fn keep<P: Platform>(
-    session: &Rc<Session<P>>,
-    answer: &P::Kept,
-    sent: Moment,
-    old: &P::Kept,
-    narrower: Option<&P::Kept>,
-    why: Why,
-) -> Outcome<P::Kept> {
-    let settings = &session.config.settings;
-    let next = record::again(settings, old);
-    let granted = record::again(settings, old);
-    if let Some(asked) = narrower {
-        asked.copy(Word::Scope, &granted, Word::Scope);
+/// Writes down that a background request is owed for.
+fn owe<P: Platform>(session: &Session<P>, notes: &P::Kept) {
+    let now = session.moment();
+    let ahead = retry::spend(notes.number(Word::Debt) - now.wall.0);
+    notes.set(Word::Debt, now.wall.0 + ahead);
+    let ahead = retry::spend(session.debt.get().0 - now.mono.0);
+    session.debt.set(Mono(now.mono.0 + ahead));
+    session.back_off(ahead);
+}
+
+/// What is owed after a request that turned out well, from now on.
+fn settle_debt<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why) -> f64 {
+    let now = session.moment();
+    let ahead = record.number(Word::Debt) - now.wall.0;
+    if why > Why::Renewal {
+        return ahead;
     }
-    let verdict = id_token::check_continuity(answer, old)
-        .map_err(|reason| Error::new(Code::IdTokenInvalid).because(reason));
-    let verdict = match verdict {
-        Ok(()) => token::take(answer, sent.wall, &granted).map_err(not_usable),
-        Err(error) => {
-            token::take_refresh_token(answer, &granted);
-            Err(error)
-        }
-    };
-    granted.copy(Word::RefreshToken, &next, Word::RefreshToken);
-    if narrower.is_none() && verdict.is_ok() {
-        token::copy_access(&granted, &next);
-    }
-    let is_news = [Word::RefreshToken, Word::AccessToken, Word::ReceivedAt]
-        .iter()
-        .any(|&key| !next.same(key, old, key));
-    let debt = old.number(Word::Debt) - sent.wall.0;
-    let debt = if why == Why::Renewal {
-        session.debt.set(Mono(
-            sent.mono.0 + retry::refund(session.debt.get().0 - sent.mono.0),
-        ));
-        retry::refund(debt)
-    } else {
-        debt
-    };
-    if is_news {
-        if debt > 0.0 {
-            next.set(Word::Debt, sent.wall.0 + debt);
-        }
-        next.set(Word::Generation, old.number(Word::Generation) + 1.0);
-        session.store(next);
-        session.hand_over();
-    } else if verdict.is_ok() {
-        session.note(old, |notes| notes.remove(Word::SentAt));
-        session.tell_notes(false);
-    }
-    session.unreadable.set(0);
-    verdict?;
-    token::warn(answer, old, |what| session.warn(what));
-    session.estimate_offset(answer, sent);
-    if narrower.is_none() {
-        session.emit(Event::Renewed, None);
-        session.given_tokens()
-    } else {
-        let tokens = record::tokens(&granted);
-        tokens.freeze();
-        Ok(tokens)
-    }
+    let own = retry::refund(session.debt.get().0 - now.mono.0);
+    session.debt.set(Mono(now.mono.0 + own));
+    retry::refund(ahead)
 }
 
 /// Writes down, and tells the siblings, what a failure means for the next attempt. Nothing of the tokens is touched.
@@ -385,6 +455,7 @@ fn failed<P: Platform>(
     record: &P::Kept,
     error: &Error<P::Kept>,
     is_doubtful: bool,
+    has_lock: bool,
 ) {
     let now = session.moment();
     let ahead = record.number(Word::Debt) - now.wall.0;
@@ -405,7 +476,7 @@ fn failed<P: Platform>(
         }
     });
     // A page that was put to sleep has lost its lock, and tries again when it is back.
-    session.resume.set(!session.has_lock());
+    session.resume.set(!has_lock);
     session.back_off(ahead);
     session.tell_notes(false);
     let is_client_error = (400.0..500.0).contains(&error.about.number(Word::Status));

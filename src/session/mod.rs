@@ -39,8 +39,9 @@ pub struct Session<P: Platform> {
     page: bool,
 
     record: Place<P::Kept>,
-    /// When the record was taken up, by both clocks.
+    /// When the record was taken up, by both clocks; and when its tokens came from the server, in this tab or another.
     held_at: Cell<Moment>,
+    news_at: Cell<Mono>,
     snapshot: Place<snapshot::Built<P::Kept>>,
     failure: Place<Error<P::Kept>>,
     is_stored: Cell<bool>,
@@ -50,8 +51,10 @@ pub struct Session<P: Platform> {
     changes: Cell<u32>,
 
     flight: Place<exchange::Flight<P::Kept>>,
-    /// The refresh lock, held or waited for, and whose turn it is.
+    /// The refresh lock, held or waited for; the exchange that it is for, and the one that has it. Exchanges are counted from 1.
     lock: Place<P::Operation>,
+    lock_for: Cell<u32>,
+    lock_of: Cell<u32>,
     turn: Cell<u32>,
     /// The shared lock that shows the generation held.
     presence: Place<P::Operation>,
@@ -71,7 +74,7 @@ pub struct Session<P: Platform> {
     /// Counts what siblings tell of their attempts.
     attempts: Cell<u32>,
     /// A sibling has sent the refresh token that is held, and not told how that ended.
-    is_sibling_busy: Cell<bool>,
+    busy_until: Cell<Mono>,
     /// Failures in a row that say nothing.
     unreadable: Cell<u32>,
     is_expiry_told: Cell<bool>,
@@ -105,6 +108,7 @@ impl<P: Platform> Session<P> {
             page: platform.address().is_some(),
             record: Place::new(None),
             held_at: Cell::new(now),
+            news_at: Cell::new(never),
             snapshot: Place::new(None),
             is_stored: Cell::new(failure.is_none()),
             is_readable: Cell::new(failure.is_none()),
@@ -113,6 +117,8 @@ impl<P: Platform> Session<P> {
             changes: Cell::new(0),
             flight: Place::new(None),
             lock: Place::new(None),
+            lock_for: Cell::new(0),
+            lock_of: Cell::new(0),
             turn: Cell::new(0),
             presence: Place::new(None),
             shown: Place::new(None),
@@ -123,7 +129,7 @@ impl<P: Platform> Session<P> {
             debt: Cell::new(never),
             resume: Cell::new(false),
             attempts: Cell::new(0),
-            is_sibling_busy: Cell::new(false),
+            busy_until: Cell::new(never),
             unreadable: Cell::new(0),
             is_expiry_told: Cell::new(false),
             active_at: Cell::new(now),
@@ -175,43 +181,55 @@ impl<P: Platform> Session<P> {
 
     /// Looks at storage again: another client object of this page may have written there, or someone has cleared it.
     pub fn look_again(&self) {
-        if !self.is_stored.get() {
-            return;
-        }
+        let is_stored = self.is_stored.get();
         match (self.record(), self.platform.load(Slot::Record)) {
             (held, Ok(Some(stored))) => {
                 if let Some(stored) = record::read(&stored, &self.config.settings) {
-                    self.compare(held, stored);
+                    self.compare(held, stored, is_stored);
                 }
             }
-            (Some(_), Ok(None)) => self.end(Event::SignedOut, None),
-            (None, Ok(None)) | (_, Err(_)) => {}
+            (Some(_), Ok(None)) if is_stored => self.end(Event::SignedOut, None),
+            (_, Ok(None) | Err(_)) => {}
         }
     }
 
-    /// Takes over what is stored where it is news. Another process may show an old state of `localStorage` for a while.
-    fn compare(&self, held: Option<P::Kept>, stored: P::Kept) {
+    /// Takes over what is stored where it is news. Another process may show an old state of `localStorage` for a while; and where what is
+    /// held could not be stored, only a later generation is news.
+    fn compare(&self, held: Option<P::Kept>, stored: P::Kept, is_stored: bool) {
         let Some(held) = held else {
-            self.hold(Some(stored));
-            self.emit(Event::SignedIn, None);
+            self.take_up(stored, Event::SignedIn);
             return;
         };
         let is_same = |key| stored.same(key, &held, key);
-        let is_behind = stored.number(Word::Generation) < held.number(Word::Generation);
-        // Notes that could not be stored are known here alone.
-        let has_more =
-            !held.kind(Word::SentAt).is_absent() && stored.kind(Word::SentAt).is_absent();
+        let later = stored.number(Word::Generation) - held.number(Word::Generation);
         if !record::is_same_family(&stored, &held) {
-            self.begin_epoch();
-            self.hold(Some(stored));
-            self.emit(Event::SignedIn, None);
-            self.land(None, self.given_tokens());
-        } else if !is_behind && (!is_same(Word::RefreshToken) || !is_same(Word::AccessToken)) {
-            self.hold(Some(stored));
-            self.emit(Event::Renewed, None);
-        } else if !is_behind && !has_more && !record::has_same_notes(&stored, &held) {
-            self.hold_notes(stored);
+            if is_stored {
+                self.begin_epoch();
+                self.take_up(stored, Event::SignedIn);
+                self.land(None, self.given_tokens());
+            }
+        } else if later > 0.0
+            || (is_stored
+                && later == 0.0
+                && (!is_same(Word::RefreshToken) || !is_same(Word::AccessToken)))
+        {
+            self.take_up(stored, Event::Renewed);
+        } else if is_stored && later == 0.0 && !record::has_same_notes(&stored, &held) {
+            // Notes that could not be stored are known here alone.
+            let has_more =
+                !held.number(Word::SentAt).is_nan() && stored.number(Word::SentAt).is_nan();
+            if !has_more {
+                self.hold_notes(stored);
+            }
         }
+    }
+
+    /// Another client object of this page has just stored it.
+    fn take_up(&self, stored: P::Kept, event: Event) {
+        self.is_stored.set(true);
+        self.news_at.set(self.platform.elapsed());
+        self.hold(Some(stored));
+        self.emit(event, None);
     }
 
     /// Looks at everything that another tab may have changed.
@@ -267,8 +285,7 @@ impl<P: Platform> Session<P> {
     /// From here on an answer to an earlier request is not stored, and the next session does not wait for it.
     pub fn begin_epoch(&self) {
         self.epoch.set(self.epoch.get().wrapping_add(1));
-        self.next_turn();
-        self.lock.set(None);
+        self.free_lock();
     }
 
     /// Counts the sessions of this client: an exchange that began in another one is too late.
@@ -313,18 +330,23 @@ impl<P: Platform> Session<P> {
         self.changes.set(self.changes.get().wrapping_add(1));
     }
 
-    /// Begins an exchange's turn of the refresh lock.
+    /// The number of an exchange.
     fn next_turn(&self) -> u32 {
         let turn = self.turn.get().wrapping_add(1);
         self.turn.set(turn);
         turn
     }
 
-    /// Waits for the refresh lock. A page that may sleep waits for nothing, and stands in nobody's way.
-    async fn hold_lock(&self, record: &P::Kept) {
-        loop {
-            self.until(|session| !session.is_hidden.get() && session.lock.is_empty())
-                .await;
+    /// Waits for the refresh lock, unless this exchange has it. A page that may sleep waits for nothing, and stands in nobody's way; and
+    /// the lock of this client's last exchange is let go of before the next one's is asked for.
+    async fn hold_lock(&self, turn: u32, record: &P::Kept) {
+        while !self.has_lock(turn) {
+            self.until(|session| {
+                let is_own = session.lock_for.get() == turn;
+                !session.is_hidden.get() && (is_own || session.lock.is_empty())
+            })
+            .await;
+            self.lock_for.set(turn);
             self.lock.set(Some(self.platform.lock(record)));
             let granted = poll_fn(|context| {
                 let Some(mut lock) = self.lock.take() else {
@@ -334,22 +356,37 @@ impl<P: Platform> Session<P> {
                 self.lock.set(Some(lock));
                 polled.map(|_| true)
             });
-            if granted.await {
-                return;
+            if granted.await && self.lock_for.get() == turn {
+                self.lock_of.set(turn);
             }
         }
     }
 
-    fn has_lock(&self) -> bool {
-        !self.lock.is_empty()
+    /// Takes the lock up again whenever the page has slept.
+    async fn keep_lock(&self, turn: u32, record: &P::Kept) {
+        loop {
+            self.until(|session| !session.has_lock(turn)).await;
+            self.hold_lock(turn, record).await;
+        }
+    }
+
+    /// Whether the refresh lock is this exchange's.
+    fn has_lock(&self, turn: u32) -> bool {
+        self.lock_of.get() == turn
     }
 
     /// Ends a turn: the lock is free, unless it is another exchange's by now.
     fn let_go(&self, turn: u32) {
-        if self.turn.get() == turn {
-            self.lock.set(None);
+        if self.lock_for.get() == turn {
+            self.free_lock();
             self.change();
         }
+    }
+
+    fn free_lock(&self) {
+        self.lock.set(None);
+        self.lock_for.set(0);
+        self.lock_of.set(0);
     }
 
     fn fail(&self, error: Error<P::Kept>) {
@@ -366,9 +403,9 @@ impl<P: Platform> Session<P> {
         self.jitter.set(self.platform.chance());
         self.is_expiry_told.set(false);
         self.resume.set(false);
-        self.is_sibling_busy.set(false);
         self.snapshot.set(None);
         let never = Mono(f64::NEG_INFINITY);
+        self.busy_until.set(never);
         self.backoff_until.set(never);
         self.wait_until.set(never);
         match record {

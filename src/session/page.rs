@@ -62,7 +62,7 @@ impl<P: Platform> Session<P> {
     fn hide(&self) {
         self.is_hidden.set(true);
         self.hide_generation();
-        self.lock.set(None);
+        self.free_lock();
         self.attend();
     }
 

@@ -26,6 +26,8 @@ use crate::words::Word;
 
 /// The version written. A record of an unknown one is left where it is until the next sign-in, and read as nothing.
 const VERSION: f64 = 2.0;
+/// One more than this is another number still: 2^53.
+const LAST_GENERATION: f64 = 9_007_199_254_740_992.0;
 /// Without a family, a generation and notes.
 const FIRST_VERSION: f64 = 1.0;
 
@@ -136,6 +138,7 @@ pub fn is_ours<K: Kept>(record: &K, settings: &K) -> bool {
         && record.same(Word::Issuer, settings, Word::Issuer)
         && record.same(Word::ClientId, settings, Word::ClientId)
         && record.kind(Word::Family).is_text()
+        && (1.0..LAST_GENERATION).contains(&record.number(Word::Generation))
         && record.is(Word::TokenType, Word::Bearer)
         && texts
         && times.into_iter().all(|&key| record.number(key).is_finite())

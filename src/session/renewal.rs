@@ -98,6 +98,16 @@ impl<P: Platform> Session<P> {
         is_valid(record, self.age_of(record))
     }
 
+    /// Whether more is left of the record's access token than the margin, and than the caller needs.
+    pub fn is_fresh(&self, record: &P::Kept, needed_ms: f64) -> bool {
+        is_fresh(
+            record,
+            self.age_of(record),
+            self.config.renew_before_ms,
+            needed_ms,
+        )
+    }
+
     /// Whether so little is left that there is nothing to lose.
     pub fn is_near_expiry(&self, record: &P::Kept) -> bool {
         let renew_before = self.config.renew_before_ms;
@@ -155,7 +165,12 @@ impl<P: Platform> Session<P> {
             .max(wall_left.min(mono_left))
             .max(self.backoff_until.get().0 - now.mono.0)
             .max(self.debt_wait(record))
-            .max(0.0);
+            .max(if self.is_forgiven(record) {
+                0.0
+            } else {
+                // A sibling's request may still be answered, though it sleeps.
+                self.busy_until.get().0 - now.mono.0
+            });
         if self.platform.is_online() {
             return wait;
         }

@@ -3,9 +3,10 @@
 //! `sessionStorage` is copied when a tab is duplicated, so several tabs may hold one refresh token, and the browser tells none of
 //! the other. Each tab shows its generation as a shared lock, which the lock manager lists without delay; the tokens go over a channel.
 
+use super::retry::LONGEST_MS;
 use super::{Outcome, Session, record};
 use crate::error::Error;
-use crate::platform::{Coordination, Event, Kept, Kind, Platform};
+use crate::platform::{Coordination, Event, Kept, Kind, Mono, Platform};
 use crate::task::unless;
 use crate::words::{Code, Word};
 use alloc::rc::Rc;
@@ -106,7 +107,7 @@ impl<P: Platform> Session<P> {
             }
             let is_late = began.until(self.moment()) >= self.config.timeout_ms;
             // Without locks a sibling's word has to do: it has sent the refresh token and not told how that ended.
-            let is_busy = !has_locks && self.is_sibling_busy.get() && !is_late;
+            let is_busy = !has_locks && self.is_sibling_busy() && !is_late;
             if is_behind && is_late {
                 return Err(Err(Error::new(Code::Timeout)));
             }
@@ -141,6 +142,8 @@ impl<P: Platform> Session<P> {
         if let Some(record) = self.record() {
             self.post(Word::Tokens, &record, |message| {
                 message.attach(Word::Record, &record);
+                let age = self.platform.elapsed().0 - self.news_at.get().0;
+                message.set(Word::Ms, age);
             });
         }
     }
@@ -185,6 +188,7 @@ impl<P: Platform> Session<P> {
 
     /// What a sibling says. It is input like any other: it can bring a later generation of the family held, or end it; nothing else.
     pub(super) fn heard(self: &Rc<Self>, message: &P::Kept) {
+        self.look_again();
         let Some(held) = self.record() else {
             if message.is(Word::What, Word::Tokens) {
                 self.consider(message);
@@ -209,7 +213,7 @@ impl<P: Platform> Session<P> {
                 && record::is_same_family(&newer, &held)
                 && newer.number(Word::Generation) > own
             {
-                self.adopt(newer);
+                self.adopt(newer, message.number(Word::Ms));
             }
         } else if message.is(Word::What, Word::SignedOut) {
             self.end(Event::SignedOut, None);
@@ -234,9 +238,10 @@ impl<P: Platform> Session<P> {
         is_ours.then(|| record::noted(&self.config.settings, &record))
     }
 
-    /// Takes over what a sibling handed on.
-    fn adopt(self: &Rc<Self>, newer: P::Kept) {
+    /// Takes over what a sibling handed on, and got from the server so long ago.
+    fn adopt(&self, newer: P::Kept, age_ms: f64) {
         self.store(newer);
+        self.news_at.set(Mono(self.platform.elapsed().0 - age_ms));
         self.emit(Event::Renewed, None);
     }
 
@@ -262,7 +267,9 @@ impl<P: Platform> Session<P> {
         self.resume.set(false);
         self.attempts.set(self.attempts.get().wrapping_add(1));
         let is_open = message.kind(Word::Open) == Kind::True;
-        self.is_sibling_busy.set(is_open);
+        let now = self.platform.elapsed().0;
+        let busy = if is_open { LONGEST_MS } else { 0.0 };
+        self.busy_until.set(Mono(now + busy));
         if is_open && self.config.grace_ms > 0.0 {
             self.platform.spawn(self.clone().stand_by(held.clone()));
         }
@@ -283,6 +290,11 @@ impl<P: Platform> Session<P> {
             self.resume.set(true);
             self.change();
         }
+    }
+
+    /// Whether a sibling has sent the refresh token that is held, and may still get an answer.
+    pub(super) fn is_sibling_busy(&self) -> bool {
+        self.busy_until.get() > self.platform.elapsed()
     }
 
     /// Whether this is the generation now held.

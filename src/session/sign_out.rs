@@ -99,6 +99,8 @@ pub async fn leave<P: Platform>(
             goal.add_query(Word::Url, &params);
             Ok(goal)
         }
+        // Another sign-out has overtaken this one, and leaves.
+        Err(error) if error.is(Code::SignedOut) => Ok(goal),
         // Only who asks for the server's sign-out by name is told that there is none.
         Err(error) => {
             let is_asked = [Word::Local, Word::PostLogoutRedirectUri, Word::State]

@@ -298,7 +298,7 @@ describe("what the app sees", () => {
     assert.deepEqual(after, ["signed-out", null]);
   });
 
-  test("two clients with different names are two sessions", async () => {
+  test("s05 two clients with different names are two sessions", async () => {
     const before = await stage.state();
     const other = await stage.start({ ...stage.config, name: "other" });
     assert.equal(other.status, "signed-out");

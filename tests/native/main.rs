@@ -22,6 +22,7 @@ mod kept;
 #[macro_use]
 #[path = "../support/kept_cases/mod.rs"]
 mod kept_cases;
+mod id_token;
 mod introspection;
 mod oauth_error;
 mod okta;
@@ -29,6 +30,8 @@ mod options;
 mod pkce;
 mod record;
 mod renewal;
+mod retry;
+mod sign_out;
 mod strategies;
 mod support;
 mod task;

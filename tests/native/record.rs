@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use rekindle::platform::{Kept, Kind, Wall};
 use rekindle::protocol::token;
 use rekindle::session::record::{
-    again, begin_family, empty, is_ours, read, tokens, without_id_token,
+    again, begin_family, copy_notes, empty, has_same_notes, is_ours, is_same_family,
+    is_same_generation, noted, read, tokens, without_id_token,
 };
 use rekindle::words::Word;
 use serde_json::json;
@@ -151,6 +152,7 @@ fn s03_a_record_of_the_first_version_becomes_one_of_this() {
     for (name, value) in [
         ("version", json!(0)),
         ("client_id", json!("another")),
+        ("issuer", json!("https://evil.example")),
         ("access_token", json!(null)),
     ] {
         assert!(read(&with(first.clone(), name, value), &settings()).is_none());
@@ -241,6 +243,110 @@ fn the_app_s_tokens_have_no_refresh_token() {
     assert_eq!(tokens(&opaque).kind(Word::Claims), Kind::Absent);
 }
 
+/// The record with a note of each kind.
+fn with_notes() -> Object {
+    let notes = object(json!({ "sent_at": 1, "seen": 2, "wait_until": 3, "debt": 4 }));
+    let record = record();
+    copy_notes(&notes, &record);
+    record
+}
+
+#[test]
+fn t09_tabs_that_are_given_the_same_tokens_make_the_same_family_of_them() {
+    let given = |refresh_token: &str| {
+        let given = with(record(), "family", Value::Undefined);
+        let given = with(given, "signed_in_at", Value::Undefined);
+        let given = with(given, "refresh_token", refresh_token);
+        begin_family(&given);
+        given
+    };
+    let (one, other) = (given("rt-1"), given("rt-1"));
+    assert!(is_same_family(&one, &other) && is_same_generation(&one, &other));
+    assert!(one.unit(Word::Family, 42).is_some() && one.unit(Word::Family, 43).is_none());
+    assert!(!is_same_family(&one, &given("rt-2")));
+    // Without a refresh token it is the access token that is the same in all.
+    let one = given("");
+    assert!(is_same_family(&one, &given("")) && !is_same_family(&one, &other));
+    let another = with(given(""), "access_token", "at-2");
+    let another = with(another, "family", Value::Undefined);
+    begin_family(&another);
+    assert!(!is_same_family(&one, &another));
+}
+
+#[test]
+fn a_sign_in_keeps_the_name_that_it_was_given() {
+    let record = record();
+    begin_family(&record);
+    assert_members(
+        &record,
+        &json!({
+            "version": 2,
+            "issuer": "https://example.okta.com/oauth2/default",
+            "client_id": "0oa1example",
+            "family": "family-1",
+            "generation": 1,
+            "signed_in_at": 1_700_000_000_000_u64,
+            "access_token": "at-1",
+            "token_type": "Bearer",
+            "scope": "openid offline_access",
+            "refresh_token": "rt-1",
+            "id_token": "e30.eyJzdWIiOiIwMHUxIn0.c2ln",
+            "received_at": 1_700_000_000_000_u64,
+            "expires_at": 1_700_003_600_000_u64,
+        }),
+    );
+}
+
+#[test]
+fn t02_a_generation_is_one_of_its_family() {
+    assert!(is_same_generation(&record(), &with_notes()));
+    let later = with(record(), "generation", Value::Number(4.0));
+    assert!(is_same_family(&record(), &later) && !is_same_generation(&record(), &later));
+    let other = with(record(), "family", "family-2");
+    assert!(!is_same_family(&record(), &other) && !is_same_generation(&record(), &other));
+}
+
+/// What was noted about one refresh token says nothing of the next.
+#[test]
+fn t07_notes_are_of_one_generation() {
+    let old = with_notes();
+    assert!(has_same_notes(&again(&settings(), &old), &record()));
+    assert!(has_same_notes(&noted(&settings(), &old), &old));
+    assert_eq!(noted(&settings(), &old).stringify(), old.stringify());
+    assert!(is_ours(&old, &settings()));
+    let smaller = without_id_token(&settings(), &old);
+    assert!(has_same_notes(&smaller, &old) && !has_same_notes(&smaller, &record()));
+}
+
+#[test]
+fn t07_each_note_counts() {
+    for note in ["sent_at", "seen", "wait_until", "debt"] {
+        for other in [Value::Undefined, Value::Number(9.0)] {
+            let other = with(with_notes(), note, other);
+            assert!(!has_same_notes(&with_notes(), &other), "{note}");
+        }
+        for rubbish in [
+            Value::Null,
+            "1".into(),
+            Value::Number(f64::NAN),
+            Value::Number(f64::INFINITY),
+            json!({}).into(),
+        ] {
+            let stored = with(with_notes(), note, rubbish);
+            let read = read(&stored, &settings()).expect("the tokens are whole");
+            assert_eq!(read.stringify_member(note), "", "{note}");
+            assert!(read.same(Word::RefreshToken, &record(), Word::RefreshToken));
+        }
+    }
+}
+
+#[test]
+fn s03_what_is_read_has_nothing_that_this_version_does_not_know() {
+    let stored = with(with_notes(), "of_a_later_version", "a");
+    let read = read(&stored, &settings()).expect("it is this client's");
+    assert_eq!(read.stringify(), with_notes().stringify());
+}
+
 /// The members of a record.
 const RECORD: &[Word] = &[
     Word::Version,
@@ -253,6 +359,11 @@ const RECORD: &[Word] = &[
     Word::IdToken,
     Word::ReceivedAt,
     Word::ExpiresAt,
+    Word::Family,
+    Word::Generation,
+    Word::SignedInAt,
+    Word::SentAt,
+    Word::Seen,
 ];
 
 proptest! {
@@ -264,6 +375,10 @@ proptest! {
             over.write(&name, value);
         }
         for record in [stored, over] {
+            if let Some(read) = read(&record, &settings()) {
+                prop_assert!(is_ours(&read, &settings()), "{read:?}");
+                prop_assert!(read.same(Word::AccessToken, &record, Word::AccessToken));
+            }
             if is_ours(&record, &settings()) {
                 prop_assert!(record.kind(Word::AccessToken) == Kind::Text);
                 prop_assert!(record.number(Word::ExpiresAt).is_finite());

@@ -23,6 +23,7 @@
 mod kept_cases;
 mod channel;
 mod clock;
+mod digest;
 mod events;
 mod fetch;
 mod instance;
@@ -32,5 +33,6 @@ mod page;
 mod shell;
 mod storage;
 mod support;
+mod tabs;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

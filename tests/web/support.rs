@@ -258,8 +258,14 @@ impl Opened {
 }
 
 impl Drop for Opened {
+    /// As the shell does it where an instance trapped: nothing outside is this one's any more.
     fn drop(&mut self) {
-        release(self.id);
+        let stop = "({ attention, operations }) => {
+            for (const stop of [...attention, ...operations.values()]) stop?.();
+            operations.clear();
+        }";
+        let context = release(self.id);
+        Function::from(js(stop)).call1(&context, &context).unwrap();
     }
 }
 

@@ -1,4 +1,4 @@
-//! Everything that is done with this repository: `cargo xtask demo | test | build | size`.
+//! Everything that is done with this repository: `cargo xtask demo | test | build | size | faults`.
 //!
 //! Each command first sees to the tools that it needs ([`setup`]), so a fresh clone needs nothing but
 //! Rust, Node.js and a shell.
@@ -6,6 +6,7 @@
 mod checks;
 mod contributors;
 mod demo;
+mod faults;
 mod package;
 mod repository;
 #[cfg(test)]
@@ -47,6 +48,8 @@ enum Task {
     Build,
     /// Build, and list what the bytes are spent on
     Size,
+    /// List what may go wrong, with the tests of each fault
+    Faults,
 }
 
 fn main() -> ExitCode {
@@ -77,5 +80,6 @@ fn carry_out(task: Task) -> Result<()> {
             contributors::print(&repository, &package)?;
             size_table::print(&package)
         }
+        Task::Faults => faults::print(&repository),
     }
 }

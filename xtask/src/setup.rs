@@ -7,6 +7,7 @@ mod cargo_components;
 mod node;
 mod python;
 mod rust_source;
+mod toolchain;
 mod wasm_bindgen;
 mod wasm_target;
 
