@@ -19,12 +19,20 @@ export async function until(condition, what, patience = PATIENCE_MS) {
   }
 }
 
-/** Runs in a page before any of its scripts: `moveClock(ms)` sets the time of day forward, or back. */
+/**
+ * Runs in a page before any of its scripts: `moveClock(ms)` sets the time of day forward, or back; with `true` the page's own clock
+ * goes along, as where time has really passed.
+ */
 export function movableClock() {
-  const now = Date.now.bind(Date);
-  let ahead = 0;
-  Date.now = () => now() + ahead;
-  globalThis.moveClock = (ms) => { ahead += ms; };
+  for (const [clock, name] of [[Date, "day"], [performance, "page"]]) {
+    const now = clock.now.bind(clock);
+    globalThis[name] = 0;
+    clock.now = () => now() + globalThis[name];
+  }
+  globalThis.moveClock = (ms, both = false) => {
+    globalThis.day += ms;
+    if (both) globalThis.page += ms;
+  };
 }
 
 /** The tabs of a stage's browser. `scripts` run in each page before its own, as functions without arguments. */
