@@ -72,8 +72,7 @@ export interface ClientConfig {
    * Where the session is kept. Default: `"session"`.
    *
    * - `"session"`: `sessionStorage`: this tab, through reloads, until it is closed.
-   * - `"local"`: `localStorage`: all tabs of the origin, until sign-out. Tabs take turns to refresh, but do not hand
-   *   each other the tokens yet: with rotating refresh tokens use it only where one tab is open at a time.
+   * - `"local"`: `localStorage`: all tabs of the origin, until sign-out.
    * - `"memory"`: this page load only.
    * - an object of your own, synchronous like the Web Storage API.
    *
@@ -96,26 +95,38 @@ export interface ClientConfig {
    */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
 
-  /** Renewal before expiry, in the background. Checked, but not at work yet: `getAccessToken` renews on demand. */
+  /**
+   * Whether the tokens are renewed in the background, at a random moment between one and one and a half margins before expiry
+   * (see `getAccessToken`). Default: `true`. A tab that slept, was frozen or offline catches up when it is back. Two requests are
+   * 5 seconds apart at least, and failing ones no more than 20 an hour, in all tabs together.
+   * With `false` calls renew on demand; what an earlier page load left unfinished is still finished, inside the grace.
+   */
   autoRenew?: boolean | undefined;
 
-  /** Ends background renewal after so long without user input. Checked, but not at work yet. */
+  /**
+   * No renewal in the background after so many seconds without a key, a touch, a click or a turn of the wheel in any tab: one
+   * that is in use renews for all. Default: never idle. The tokens stay, and calls refresh as ever.
+   */
   idleTimeoutSeconds?: number | undefined;
 
   /**
-   * How long the server forgives the reuse of a rotated refresh token. Checked, but not at work yet: a failed refresh is
-   * never sent again by itself.
+   * How many seconds the server forgives the reuse of a rotated refresh token: Okta's "grace period". Default: 30 on Okta's hosts,
+   * else 0. A refresh that ends without a clear answer is sent again inside this time, twice at most; with 0 never.
+   * Set it to what the server is configured to, or less: a reuse that is not forgiven ends the session. (RFC 9700, section 4.14.2)
    */
   rotationGraceSeconds?: number | undefined;
+
+  /**
+   * Whether a new tab takes the session over from a live one that has this set too, with no request, before `createClient`
+   * resolves: within 250 ms, and at once where no tab is live. The newest sign-in wins. Default: `false`. Not after a sign-out.
+   */
+  shareSession?: boolean | undefined;
 
   /** For the time claims of id_tokens. Checked, but not at work yet: id_tokens are decoded, not verified. */
   clockToleranceSeconds?: number | undefined;
 
   /** Origins that may be sent the access token (`https://api.example.com`). Checked, but not at work yet. */
   allowedOrigins?: readonly string[] | undefined;
-
-  /** A new tab takes the session over from a live one. Not in this version: `true` is `invalid_config`. */
-  shareSession?: false | undefined;
 
   /** Pushed authorization requests (RFC 9126). Not in this version: `true` is `invalid_config`. */
   pushedAuthorizationRequests?: false | undefined;
@@ -132,11 +143,11 @@ export interface Endpoints {
   authorization?: string | undefined;
   /** RFC 7662, section 2. `introspect` uses it. */
   introspection?: string | undefined;
-  /** RFC 7009, section 2. Nothing uses it in this version. */
+  /** RFC 7009, section 2. `signOut` uses it. */
   revocation?: string | undefined;
   /** OpenID Connect Core, section 5.3. Nothing uses it in this version. */
   userinfo?: string | undefined;
-  /** OpenID Connect RP-Initiated Logout, section 2. Nothing uses it in this version. */
+  /** OpenID Connect RP-Initiated Logout, section 2. `signOut` goes there. */
   endSession?: string | undefined;
   /** RFC 7517, section 5. Nothing uses it in this version. */
   jwks?: string | undefined;
@@ -158,11 +169,12 @@ export interface TokenStorage {
 export interface Client extends DisposableMember {
   /**
    * Asks the token endpoint for new tokens, whether or not the held ones are still good. Calls made while one is
-   * under way share its answer. A new refresh token is stored before anything else looks at the answer.
-   * (RFC 6749, section 6; the Okta guide)
+   * under way, in any tab of this session, share its answer. A new refresh token is stored before anything else looks at the answer,
+   * and then handed to the other tabs. (RFC 6749, section 6; the Okta guide)
    *
-   * Rejects with `no_session`, `no_refresh_token`, `invalid_grant` (the refresh token is spent, revoked or expired: the
-   * session is cleared), `signed_out`, or a code of the request. No failure but `invalid_grant` loses a token.
+   * Rejects with `no_session`, `no_refresh_token`, `invalid_grant` (the refresh token is spent, revoked or expired, and no
+   * other tab has a newer one: the session is cleared), `id_token_invalid`, `signed_out`, or a code of the request. No failure but
+   * `invalid_grant` loses a token. `timeout` also where another tab is known to have newer tokens, and is asleep with them.
    */
   readonly refresh: (options?: RefreshOptions) => Promise<Tokens>;
 
@@ -231,18 +243,27 @@ export interface Client extends DisposableMember {
   readonly handleRedirect: (url?: string) => Promise<SignInResult | null>;
 
   /**
-   * Ends the session here: memory and storage are cleared, and no answer that comes later brings it back.
-   * Needs no network. Calls under way reject with `signed_out`.
+   * Ends the session: memory and storage are cleared in every tab at once, and no answer that comes later brings it back. This never
+   * waits for the network and never fails. Calls under way reject with `signed_out`.
    *
-   * The server is not told in this version: its own session and the tokens live on there until they expire. That
-   * is why `local: true` has to be said; without it the session is cleared all the same, and the
-   * promise rejects with `unsupported`.
+   * Then the refresh token is revoked, once and as well as can be (RFC 7009), and the page leaves for the end-session endpoint with
+   * `id_token_hint` (OpenID Connect RP-Initiated Logout, section 2), 300 ms after the revocation began at the latest. Where
+   * the server has no such endpoint, the page stays.
+   *
+   * Rejects, when all is cleared, with `invalid_config` (a wrong option), with `unsupported` where the server's sign-out was asked for
+   * by an option and there is no such endpoint, or with a code of the request, discovery's.
    */
-  readonly signOut: (options: SignOutOptions) => Promise<void>;
+  readonly signOut: (options?: SignOutOptions) => Promise<void>;
 
   /**
-   * Ends this client, not the session: tokens stay stored, pending and later calls reject with `closed`, and an
-   * exchange under way still stores its answer.
+   * How this client is doing, to paste into a ticket: no token, code or verifier is in it. Synchronous, never throws, and a new
+   * object each time.
+   */
+  readonly diagnostics: () => Diagnostics;
+
+  /**
+   * Ends this client, not the session: no timer, listener, lock or channel is left, tokens stay stored, pending and later calls
+   * reject with `closed`, and an exchange under way still stores its answer.
    */
   readonly close: () => void;
 }
@@ -319,8 +340,16 @@ export interface SignInOptions extends CallOptions {
 
 /** Options of `signOut`. */
 export interface SignOutOptions {
-  /** Clears the session here and does not tell the server. The only kind of sign-out in this version. */
-  local: true;
+  /** Stays on the page: the server's own session goes on. Default: `false`. */
+  local?: boolean | undefined;
+  /** Whether the refresh token is revoked. Default: `true`. */
+  revoke?: boolean | undefined;
+  /** `post_logout_redirect_uri`: where the server sends the user back to, exactly as registered there. */
+  postLogoutRedirectUri?: string | undefined;
+  /** `state`: comes back with it. */
+  state?: string | undefined;
+  /** Bounds what comes after the local part, in milliseconds. Default: the client's `timeoutMs`. */
+  timeoutMs?: number | undefined;
 }
 
 /** A token endpoint's answer, as it came. (RFC 6749, section 5.1; OpenID Connect Core, section 3.1.3.3) */
@@ -401,18 +430,19 @@ export interface Snapshot {
   readonly tokens: Tokens | null;
   /** Whether a reload finds the session again: `false` with `"memory"`, and where storage is unavailable or full. */
   readonly persisted: boolean;
-  /** What went wrong in the background last (`storage_unavailable`, `storage_full`), until something succeeds again. */
+  /** What went wrong in the background last (a renewal, `storage_unavailable`, `storage_full`), until something succeeds again. */
   readonly error: RekindleError | null;
 }
 
 /**
- * What a subscriber is told.
+ * What a subscriber is told, also of what happens in the background and in other tabs.
  *
- * - `signed-in`: by `handleRedirect` or `setTokens`.
- * - `renewed`: new tokens by a refresh.
- * - `signed-out`: by `signOut`, or found when the app or the user had cleared the storage.
- * - `session-lost`: the server refused the refresh token; nothing is held any more.
- * - `renew-failed`, `expired`: of background renewal; this version does not send them.
+ * - `signed-in`: by `handleRedirect` or `setTokens`, or taken over from another tab.
+ * - `renewed`: new tokens, by a refresh here or in another tab.
+ * - `renew-failed`: a refresh failed that no caller of `refresh` hears of. What is held is as before.
+ * - `expired`: the access token ran out and was not renewed; once for each token. Without a refresh token nothing is left.
+ * - `signed-out`: by `signOut` here or in another tab, or found when the app or the user had cleared the storage.
+ * - `session-lost`: the server refused the refresh token, and no other tab has a newer one; nothing is held any more.
  */
 export interface SessionEvent {
   readonly type: "signed-in" | "renewed" | "renew-failed" | "expired" | "signed-out" | "session-lost";
@@ -420,6 +450,49 @@ export interface SessionEvent {
   readonly snapshot: Snapshot;
   /** Why, where a failure caused the event. */
   readonly error?: RekindleError;
+}
+
+/** How a client is doing. Times are in milliseconds since the epoch. */
+export interface Diagnostics {
+  /** This package's. */
+  readonly version: string;
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly status: Snapshot["status"];
+  readonly persisted: boolean;
+  /**
+   * How tabs keep out of each other's way: by Web Locks and a BroadcastChannel, by the channel alone (plain http, old
+   * browsers), or not at all.
+   */
+  readonly coordination: "locks" | "channel" | "none";
+  /** How many tabs had this session at the last refresh; `null` before that, and where nobody can tell. */
+  readonly liveTabs: number | null;
+  /** How far the server's clock is ahead of this device's, to the second: a guess from the id_token of the last answer. */
+  readonly clockOffsetMs: number;
+  /** When the background asks for new tokens, at the earliest; `null` where it does not. */
+  readonly nextRenewalAt: number | null;
+  /** How often the WebAssembly instance failed and was replaced. */
+  readonly restarts: number;
+  /** The last 50 requests, newest last. */
+  readonly exchanges: readonly DiagnosticExchange[];
+  /** The last 50 things that a developer should know and that no caller is told of, newest last. */
+  readonly warnings: readonly { readonly at: number; readonly what: string }[];
+}
+
+/** One request to the authorization server. */
+export interface DiagnosticExchange {
+  /** When it was sent. */
+  readonly at: number;
+  /** How long it took. */
+  readonly ms: number;
+  /** The endpoint, under its name in the metadata: `token_endpoint`. */
+  readonly what: string;
+  /** What it was for: a call, the background, a sign-out. */
+  readonly why: string;
+  /** `ok`, or the error's code. */
+  readonly outcome: string;
+  /** The HTTP status of a failure, where an answer came. */
+  readonly status?: number;
 }
 
 /** A sign-in that `handleRedirect` finished. */
@@ -490,4 +563,4 @@ export type RekindleErrorCode =
   | "unsupported" // The server, or this version, does not have what the call needs.
   | "origin_not_allowed" // Not in this version, which has no `fetch` of its own.
   | "closed" // The client was closed.
-  | "crashed"; // The WebAssembly instance failed; the next call runs on a new one.
+  | "crashed"; // The WebAssembly instance failed and was replaced; call again.

@@ -42,6 +42,14 @@ const chosen = (storage = "session") => {
   }
 };
 
+/** What the page's own storage refused to keep, for all clients of this page load. */
+const unsaved = new Map();
+const place = (key, storage, of = "session") => {
+  const isShared = of === "session" || of === "local";
+  if (isShared && !unsaved.has(of + key)) unsaved.set(of + key, {});
+  return { key, storage, unsaved: isShared ? unsaved.get(of + key) : {} };
+};
+
 /** What keeps two clients apart in storage, locks and channels. */
 export const identityOf = ({ issuer, clientId, name = "" }) =>
   [String(issuer).replace(/\/$/, ""), clientId, name].map((part) => String(part).replace(/[%|]/g, encodeURIComponent)).join("|");
@@ -61,10 +69,10 @@ export const open = (config, resume, earlier) => {
     isLasting: hasPage && config.storage !== "memory",
     // In the order of `Slot` in platform.rs.
     slots: earlier?.slots ?? [
-      { key: `rekindle:session:${identity}`, storage: hasPage ? chosen(config.storage) : memory() },
-      { key: `rekindle:sign-ins:${identity}`, storage: session },
-      { key: `rekindle:metadata:${identity}`, storage: session },
-      { key: `rekindle:tombstones:${identity}`, storage: hasPage ? taken(() => localStorage) : undefined },
+      place(`rekindle:session:${identity}`, hasPage ? chosen(config.storage) : memory(), hasPage ? config.storage : "memory"),
+      place(`rekindle:sign-ins:${identity}`, session),
+      place(`rekindle:metadata:${identity}`, session),
+      place(`rekindle:tombstones:${identity}`, hasPage ? taken(() => localStorage) : undefined),
     ],
     log: earlier?.log ?? { exchanges: [], warnings: [] },
     /** The channel's name, and with what all its locks' names begin. */

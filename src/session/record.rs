@@ -96,6 +96,15 @@ pub fn has_same_notes<K: Kept>(one: &K, other: &K) -> bool {
     NOTES.iter().all(|&key| one.same(key, other, key))
 }
 
+/// Whether both say the same: what is stored is no news then.
+pub fn is_same<K: Kept>(one: &K, other: &K) -> bool {
+    [Word::Version, Word::RefreshToken, Word::AccessToken]
+        .iter()
+        .all(|&key| one.same(key, other, key))
+        && is_same_generation(one, other)
+        && has_same_notes(one, other)
+}
+
 /// Whether both are of one family.
 pub fn is_same_family<K: Kept>(one: &K, other: &K) -> bool {
     one.same(Word::Family, other, Word::Family)
@@ -116,7 +125,7 @@ pub fn without_id_token<K: Kept>(settings: &K, old: &K) -> K {
 /// What is stored, as a record of this version; `None` where it is not this client's, or not whole.
 pub fn read<K: Kept>(stored: &K, settings: &K) -> Option<K> {
     if is_ours(stored, settings) {
-        return Some(stored.clone());
+        return Some(noted(settings, stored));
     }
     let is_first = stored.number(Word::Version) == FIRST_VERSION;
     let record = noted(settings, stored);

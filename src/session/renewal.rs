@@ -141,36 +141,42 @@ impl<P: Platform> Session<P> {
         {
             return None;
         }
-        if self.resume.get() && self.is_forgiven(&record) {
-            return Some(0.0);
-        }
-        self.config.auto_renew.then(|| self.waits(&record))
+        let wanted = self.config.auto_renew || self.is_resumed(&record);
+        wanted.then(|| self.waits(&record))
     }
 
     /// How long the background holds back.
     pub(super) fn waits(&self, record: &P::Kept) -> f64 {
         let now = self.moment();
-        if self.resume.get() && self.is_forgiven(record) {
-            return 0.0;
-        }
-        let due = due_in(
-            record,
-            self.age_of(record),
-            self.config.renew_before_ms,
-            self.jitter.get(),
-        );
+        let is_resumed = self.is_resumed(record);
+        let due = if is_resumed {
+            0.0
+        } else {
+            due_in(
+                record,
+                self.age_of(record),
+                self.config.renew_before_ms,
+                self.jitter.get(),
+            )
+        };
         let wall_left = record.number(Word::WaitUntil) - now.wall.0;
         let mono_left = self.wait_until.get().0 - now.mono.0;
         let wait = due
             .max(wall_left.min(mono_left))
-            .max(self.backoff_until.get().0 - now.mono.0)
             .max(self.debt_wait(record))
-            .max(if self.is_forgiven(record) {
-                0.0
-            } else {
-                // A sibling's request may still be answered, though it sleeps.
-                self.busy_until.get().0 - now.mono.0
-            });
+            .max(0.0);
+        // So that a clock that jumps does not make a token old that has just come.
+        let wait = wait.max(self.sent_at.get().0 + LEAST_USE_MS - now.mono.0);
+        if is_resumed {
+            return wait;
+        }
+        let wait = wait.max(self.backoff_until.get().0 - now.mono.0);
+        let wait = if self.is_forgiven(record) {
+            wait
+        } else {
+            // A sibling's request may still be answered, though it sleeps.
+            wait.max(self.busy_until.get().0 - now.mono.0)
+        };
         if self.platform.is_online() {
             return wait;
         }
@@ -185,6 +191,11 @@ impl<P: Platform> Session<P> {
         let now = self.moment();
         let by_wall = retry::wait_ms(record.number(Word::Debt) - now.wall.0);
         by_wall.max(retry::wait_ms(self.debt.get().0 - now.mono.0))
+    }
+
+    /// Whether an attempt that nobody will finish is to be repeated.
+    fn is_resumed(&self, record: &P::Kept) -> bool {
+        self.resume.get() && self.is_forgiven(record)
     }
 
     /// Whether the record notes an attempt that the server still forgives to be repeated.

@@ -3,10 +3,11 @@
 //! `sessionStorage` is copied when a tab is duplicated, so several tabs may hold one refresh token, and the browser tells none of
 //! the other. Each tab shows its generation as a shared lock, which the lock manager lists without delay; the tokens go over a channel.
 
+use super::exchange::Exchange;
 use super::retry::LONGEST_MS;
 use super::{Outcome, Session, record};
 use crate::error::Error;
-use crate::platform::{Coordination, Event, Kept, Kind, Mono, Platform};
+use crate::platform::{Coordination, Event, Kept, Kind, Mono, Platform, Slot};
 use crate::task::unless;
 use crate::words::{Code, Word};
 use alloc::rc::Rc;
@@ -74,78 +75,12 @@ impl<P: Platform> Session<P> {
         }
     }
 
-    /// Waits until nobody is ahead. Where somebody is, this tab never sends: it asks, waits and looks again.
-    ///
-    /// `is_doubtful`: the server has just refused the refresh token, so that the others are asked even if none seems to be ahead.
-    pub(super) async fn catch_up(
-        self: &Rc<Self>,
-        mut still: impl FnMut() -> Step<P::Kept, P::Kept>,
-        is_doubtful: bool,
-    ) -> Step<P::Kept, P::Kept> {
-        let began = self.moment();
-        let has_locks = self.platform.coordination() == Coordination::Locks;
-        let mut must_ask = is_doubtful || self.platform.coordination() == Coordination::Channel;
-        loop {
-            let record = still()?;
-            let who = self.platform.who(Some(&record)).await.ok().flatten();
-            let record = still()?;
-            let ahead = who
-                .as_ref()
-                .map_or(f64::NAN, |who| who.number(Word::Generation));
-            if let Some(who) = &who {
-                self.live_tabs.set(who.number(Word::Tabs));
-            }
-            let is_behind = has_locks && ahead > record.number(Word::Generation);
-            if is_behind {
-                self.note(&record, |notes| {
-                    notes.set(Word::Seen, ahead);
-                    // Whoever is ahead has used this refresh token, now or earlier.
-                    if notes.number(Word::SentAt).is_nan() {
-                        notes.set(Word::SentAt, began.wall.0);
-                    }
-                });
-            }
-            let is_late = began.until(self.moment()) >= self.config.timeout_ms;
-            // Without locks a sibling's word has to do: it has sent the refresh token and not told how that ended.
-            let is_busy = !has_locks && self.is_sibling_busy() && !is_late;
-            if is_behind && is_late {
-                return Err(Err(Error::new(Code::Timeout)));
-            }
-            if !is_behind && !is_busy && !must_ask {
-                return Ok(record);
-            }
-            must_ask = false;
-            self.ask_siblings();
-            let jitter = if has_locks {
-                1.0
-            } else {
-                1.0 + self.platform.chance()
-            };
-            let wait = if is_behind {
-                ASK_AGAIN_MS
-            } else {
-                ASK_MS * jitter
-            };
-            let changes = self.changes.get();
-            let news = self.until(|session| session.changes.get() != changes);
-            if is_behind {
-                unless(news, self.platform.sleep(wait)).await;
-            } else {
-                let newer = self.until(|session| !session.holds(&record));
-                unless(newer, self.platform.sleep(wait)).await;
-            }
-        }
-    }
-
-    /// Hands the tokens now held over to the others.
-    pub(super) fn hand_over(&self) {
-        if let Some(record) = self.record() {
-            self.post(Word::Tokens, &record, |message| {
-                message.attach(Word::Record, &record);
-                let age = self.platform.elapsed().0 - self.news_at.get().0;
-                message.set(Word::Ms, age);
-            });
-        }
+    /// Hands tokens over to the others, which came from the server so long ago.
+    pub(super) fn hand_over(&self, record: &P::Kept, age_ms: f64) {
+        self.post(Word::Tokens, record, |message| {
+            message.attach(Word::Record, record);
+            message.set(Word::Ms, age_ms);
+        });
     }
 
     /// Tells the others what is known of the refresh token held: an attempt that is `open`, or how it ended.
@@ -202,11 +137,11 @@ impl<P: Platform> Session<P> {
                 && message.kind(Word::Family).is_absent()
                 && self.config.share_session
             {
-                self.hand_over();
+                self.answer(&held);
             }
         } else if message.is(Word::What, Word::Ask) {
             if own > generation {
-                self.hand_over();
+                self.answer(&held);
             }
         } else if message.is(Word::What, Word::Tokens) {
             if let Some(newer) = self.brought(message)
@@ -228,6 +163,11 @@ impl<P: Platform> Session<P> {
         }
     }
 
+    fn answer(&self, held: &P::Kept) {
+        let age = self.platform.elapsed().0 - self.news_at.get().0;
+        self.hand_over(held, age);
+    }
+
     /// The record of a message, where it is whole and of this client.
     fn brought(&self, message: &P::Kept) -> Option<P::Kept> {
         let record = message.get(Word::Record)?;
@@ -240,9 +180,10 @@ impl<P: Platform> Session<P> {
 
     /// Takes over what a sibling handed on, and got from the server so long ago.
     fn adopt(&self, newer: P::Kept, age_ms: f64) {
+        let had = self.record();
         self.store(newer);
         self.news_at.set(Mono(self.platform.elapsed().0 - age_ms));
-        self.emit(Event::Renewed, None);
+        self.tell_of(had.as_ref(), Event::Renewed);
     }
 
     /// What a sibling knows of the refresh token that both hold.
@@ -282,13 +223,37 @@ impl<P: Platform> Session<P> {
             return;
         }
         let attempt = self.attempts.get();
-        let lock = self.platform.lock(&held);
+        let mut lock = self.platform.lock(&held);
         let over = self.until(|session| {
             session.attempts.get() != attempt || !session.is_awake() || !session.holds(&held)
         });
-        if unless(lock, over).await.is_some() && self.holds(&held) {
+        let free = async {
+            let _ = (&mut lock).await;
+            // What it may have told before it let go is still on its way.
+            let _ = self.platform.sleep(ASK_MS).await;
+        };
+        if unless(free, over).await.is_some() && self.holds(&held) {
             self.resume.set(true);
             self.change();
+        }
+    }
+
+    /// Where all tabs share a storage that is empty, either somebody cleared it, or a tab found it too full for what it has: that one
+    /// hands it over.
+    pub(super) async fn doubt(self: Rc<Self>) {
+        while !self.is_closed.get() {
+            self.until(|session| session.is_closed.get() || session.is_in_doubt.get())
+                .await;
+            let held = self.record();
+            self.ask_siblings();
+            let over = self.until(|session| {
+                session.is_closed.get() || held.as_ref().is_none_or(|held| !session.holds(held))
+            });
+            let is_over = unless(over, self.platform.sleep(ASK_MS)).await.is_some();
+            self.is_in_doubt.set(false);
+            if !is_over && matches!(self.platform.load(Slot::Record), Ok(None)) {
+                self.end(Event::SignedOut, None);
+            }
         }
     }
 
@@ -342,6 +307,62 @@ impl<P: Platform> Session<P> {
         if let Some(record) = offered.filter(|_| self.record().is_none()) {
             self.store(record);
             self.emit(Event::SignedIn, None);
+        }
+    }
+}
+
+impl<P: Platform> Exchange<P> {
+    /// Waits until nobody is ahead. Where somebody is, this tab never sends: it asks, waits and looks again.
+    ///
+    /// `is_doubtful`: the server has just refused the refresh token, so that the others are asked even if none seems to be ahead.
+    pub(super) async fn catch_up(&self, is_doubtful: bool) -> Step<P::Kept, P::Kept> {
+        let session = &self.session;
+        let began = session.moment();
+        let has_locks = session.platform.coordination() == Coordination::Locks;
+        let mut must_ask = is_doubtful || session.platform.coordination() == Coordination::Channel;
+        loop {
+            let record = self.still()?;
+            let who = session.platform.who(Some(&record)).await.ok().flatten();
+            let record = self.still()?;
+            let ahead = who
+                .as_ref()
+                .map_or(f64::NAN, |who| who.number(Word::Generation));
+            if let Some(who) = &who {
+                session.live_tabs.set(who.number(Word::Tabs));
+            }
+            let is_behind = ahead > record.number(Word::Generation);
+            if is_behind {
+                session.note(&record, |notes| {
+                    notes.set(Word::Seen, ahead);
+                    // Whoever is ahead has used this refresh token, now or earlier.
+                    if notes.number(Word::SentAt).is_nan() {
+                        notes.set(Word::SentAt, began.wall.0);
+                    }
+                });
+            }
+            let is_late = began.until(session.moment()) >= session.config.timeout_ms;
+            // Without locks a sibling's word has to do: it has sent the refresh token and not told how that ended.
+            let is_busy = !has_locks && session.is_sibling_busy() && !is_late;
+            if is_behind && is_late {
+                return Err(Err(Error::new(Code::Timeout)));
+            }
+            if !is_behind && !is_busy && !must_ask {
+                return Ok(record);
+            }
+            must_ask = false;
+            session.ask_siblings();
+            let jitter = if has_locks {
+                1.0
+            } else {
+                1.0 + session.platform.chance()
+            };
+            let wait = if is_behind {
+                ASK_AGAIN_MS
+            } else {
+                ASK_MS * jitter
+            };
+            let newer = session.until(|session| !session.holds(&record));
+            unless(newer, session.platform.sleep(wait)).await;
         }
     }
 }

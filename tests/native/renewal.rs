@@ -177,7 +177,6 @@ fn c06_c07_the_background_asks_between_one_and_one_and_a_half_margins_before_exp
         (10.0, 30.0, 9.0, 8.5),
         (5.0, 30.0, 5.0, 5.0),
         (1.0, 30.0, 5.0, 5.0),
-        (0.0, 30.0, 5.0, 5.0),
     ] {
         let record = record(lifetime * 1000.0);
         let due = |age: f64, chance| due_in(&record, age, renew_before * 1000.0, chance);
@@ -191,6 +190,23 @@ fn c06_c07_the_background_asks_between_one_and_one_and_a_half_margins_before_exp
         );
         assert_eq!(due(1_000.0, 0.0), ms(last - 1.0), "{lifetime}");
         assert_eq!(due(ms(last) + 7.0, 0.0), -7.0, "{lifetime}");
+    }
+}
+
+/// It never was of use: who needs one asks for it.
+#[test]
+fn v05_the_background_does_not_ask_for_tokens_without_a_lifetime() {
+    for lifetime in [0.0, -1.0, -3_600_000.0] {
+        for age in [0.0, 5_000.0, 1e12] {
+            assert_eq!(due_in(&record(lifetime), age, 30_000.0, 0.5), f64::INFINITY);
+        }
+    }
+}
+
+#[test]
+fn v05_a_token_without_a_lifetime_is_not_renewed_by_itself() {
+    for lifetime in [0.0, -1.0] {
+        assert_eq!(due_in(&record(lifetime), 0.0, 30_000.0, 0.5), f64::INFINITY);
     }
 }
 
