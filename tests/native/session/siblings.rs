@@ -159,21 +159,35 @@ fn t05_a_refresh_token_that_is_spent_for_certain_is_sent_near_expiry_only() {
     assert_eq!(browser.sent(), 1);
 }
 
+/// News from before a call began are what it goes on from; what came after it is its answer.
 #[test]
 fn t05_behind_somebody_who_answers_late_a_tab_takes_what_it_says() {
-    let browser = Browser::new();
-    let tab = signed_in(&browser, json!({}));
-    browser.show_silent(&family(&tab), 2.0);
-    let call = tab.refresh();
-    browser.advance(3_210.0);
-    let record = later(&tab, 2);
-    tab.receives(&message(
-        &tab,
-        "tokens",
-        json!({ "generation": 2, "record": record }),
-    ));
-    assert_eq!((call.token().as_str(), browser.sent()), ("at-2", 0));
-    assert!(browser.locked().is_empty());
+    for (age, is_answer) in [
+        (0.0, true),
+        (3_210.0, true),
+        (3_211.0, false),
+        (HOUR, false),
+    ] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({}));
+        browser.show_silent(&family(&tab), 2.0);
+        let (call, access) = (tab.refresh(), tab.get_access_token());
+        browser.advance(3_210.0);
+        let news = json!({ "generation": 2, "record": later(&tab, 2), "ms": age });
+        tab.receives(&message(&tab, "tokens", news));
+        assert_eq!(access.token(), "at-1");
+        if !is_answer {
+            assert_eq!(browser.request().form["refresh_token"], "rt-2");
+            browser.request().answer(200, response(3));
+        }
+        let (token, sent) = if is_answer { ("at-2", 0) } else { ("at-3", 1) };
+        assert_eq!(
+            (call.token().as_str(), browser.sent()),
+            (token, sent),
+            "{age}"
+        );
+        assert!(browser.locked().is_empty());
+    }
 }
 
 #[test]
@@ -478,30 +492,30 @@ fn r03_a_refused_refresh_token_ends_the_session_in_every_tab_without_another_req
 
 #[test]
 fn r03_a_successor_that_a_sibling_has_is_taken() {
-    let browser = Browser::new();
-    let (one, other) = twins(&browser, json!({}));
-    // It does not show what it has, and did not hear of the other's.
-    other.page().attends.set(0);
-    let stored = other.stored(Slot::Record);
-    let call = one.refresh();
-    browser
-        .request()
-        .answer(400, json!({ "error": "invalid_grant" }));
-    browser.advance(150.0);
-    assert!(call.is_open());
-    other.store(Slot::Record, &stored);
-    let record = later(&one, 2);
-    one.receives(&message(
-        &one,
-        "tokens",
-        json!({ "generation": 2, "record": record }),
-    ));
-    assert_eq!(
-        (call.token().as_str(), one.refresh_token().as_str()),
-        ("at-2", "rt-2")
-    );
-    assert_eq!(one.events(), ["Renewed: signed-in"]);
-    assert_eq!(browser.sent(), 1);
+    for (age, is_answer) in [(150.0, true), (HOUR, false)] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({}));
+        let call = tab.refresh();
+        browser
+            .request()
+            .answer(400, json!({ "error": "invalid_grant" }));
+        browser.advance(150.0);
+        assert!(call.is_open());
+        let news = json!({ "generation": 2, "record": later(&tab, 2), "ms": age });
+        tab.receives(&message(&tab, "tokens", news));
+        if !is_answer {
+            // The refresh token that was refused is not the one that is held now.
+            assert_eq!(browser.request().form["refresh_token"], "rt-2");
+            browser.request().answer(200, response(3));
+        }
+        assert_eq!(call.token(), if is_answer { "at-2" } else { "at-3" });
+        assert_eq!(tab.status(), "signed-in");
+        assert!(
+            tab.events()
+                .iter()
+                .all(|event| event == "Renewed: signed-in")
+        );
+    }
 }
 
 #[test]
