@@ -1,5 +1,7 @@
 //! The session, step by step: each test is one story. What chance may make of it is the simulator's.
 
+mod endpoints;
 mod exchange;
 mod renewal;
 mod siblings;
+mod sign_in;
