@@ -2,6 +2,8 @@
 
 mod endpoints;
 mod exchange;
+mod failures;
 mod renewal;
+mod sharing;
 mod siblings;
 mod sign_in;
