@@ -193,6 +193,16 @@ fn c06_c07_the_background_asks_between_one_and_one_and_a_half_margins_before_exp
     }
 }
 
+/// It never was of use: who needs one asks for it.
+#[test]
+fn v05_the_background_does_not_ask_for_tokens_without_a_lifetime() {
+    for lifetime in [0.0, -1.0, -3_600_000.0] {
+        for age in [0.0, 5_000.0, 1e12] {
+            assert_eq!(due_in(&record(lifetime), age, 30_000.0, 0.5), f64::INFINITY);
+        }
+    }
+}
+
 #[test]
 fn v05_a_token_without_a_lifetime_is_not_renewed_by_itself() {
     for lifetime in [0.0, -1.0] {
