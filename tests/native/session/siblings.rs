@@ -1,20 +1,13 @@
 //! Tabs that hold one session.
 
-use crate::outside::{Browser, Call, Tab, config, family, message, response, signed_in, twins};
+use crate::outside::{
+    Browser, Call, Tab, config, family, later, message, response, signed_in, twins,
+};
 use rekindle::client::Verb;
 use rekindle::platform::{Coordination, Slot};
 use serde_json::json;
 
 const HOUR: f64 = 3_600_000.0;
-
-/// The record of a later generation.
-fn later(tab: &Tab, number: u32) -> serde_json::Value {
-    let mut record = tab.stored(Slot::Record);
-    record["access_token"] = json!(format!("at-{number}"));
-    record["refresh_token"] = json!(format!("rt-{number}"));
-    record["generation"] = json!(number);
-    record
-}
 
 #[test]
 fn t01_siblings_that_refresh_at_once_are_one_request() {
