@@ -1,5 +1,6 @@
 //! One refresh, from top to bottom.
 
+use super::lock::Lock;
 use super::siblings::Step;
 use super::{Outcome, Session, record, retry};
 use crate::error::Error;
@@ -103,14 +104,14 @@ fn take_off<P: Platform>(
         session: session.clone(),
         narrower,
         why: flight.why.clone(),
-        turn: session.next_turn(),
+        lock: Rc::new(Lock::new()),
         epoch: session.epoch(),
         base: Place::new(session.record()),
         began: session.platform.elapsed(),
     };
+    session.lock.set(Some(exchange.lock.clone()));
     let (session, own) = (session.clone(), flight.clone());
     session.platform.clone().spawn(async move {
-        let turn = exchange.turn;
         let (Ok(outcome) | Err(outcome)) = exchange.run().await.map(Ok);
         session.report(own.why.get(), &outcome);
         session.land(Some(&own), outcome);
@@ -118,7 +119,7 @@ fn take_off<P: Platform>(
         session
             .until(|session| session.is_closed.get() || session.is_shown())
             .await;
-        session.let_go(turn);
+        exchange.lock.free();
         session.rest();
     });
     flight
@@ -185,7 +186,7 @@ pub(super) struct Exchange<P: Platform> {
     pub(super) session: Rc<Session<P>>,
     narrower: Option<P::Kept>,
     why: Rc<Cell<Why>>,
-    turn: u32,
+    lock: Rc<Lock<P>>,
     epoch: u32,
     /// The record that it refreshes.
     base: Place<P::Kept>,
@@ -252,7 +253,7 @@ impl<P: Platform> Exchange<P> {
             } else {
                 let record = self.still()?;
                 let Some(delay) = self.delay(attempt, &record, first, &error) else {
-                    let has_lock = session.has_lock(self.turn);
+                    let has_lock = self.lock.is_held();
                     failed(session, &record, &error, is_doubtful, has_lock);
                     session.look_into(&record, &error).await;
                     return Err(Err(error));
@@ -278,7 +279,9 @@ impl<P: Platform> Exchange<P> {
             return Err(Err(Error::new(Code::SignedOut)));
         }
         let record = refresh_token_of(session).map_err(Err)?;
-        let is_news = self.base.get().is_none_or(|base| !session.holds(&base));
+        let is_news = self.base.get().is_none_or(|base| {
+            !session.holds(&base) && !record.same(Word::AccessToken, &base, Word::AccessToken)
+        });
         if is_news && self.narrower.is_none() {
             let will_do = self.why.get() < Why::Refresh && session.is_fresh(&record, 0.0);
             if session.news_at.get() >= self.began || will_do {
@@ -296,10 +299,10 @@ impl<P: Platform> Exchange<P> {
             let held = self.still()?;
             let epoch = self.epoch;
             let over = session.until(|session| session.epoch() != epoch || !session.holds(&held));
-            unless(session.hold_lock(self.turn, &held), over).await;
-            if session.has_lock(self.turn) {
+            unless(self.lock.hold(session, &held), over).await;
+            if self.lock.is_held() {
                 let record = self.catch_up(false).await?;
-                if session.has_lock(self.turn) {
+                if self.lock.is_held() {
                     return Ok(record);
                 }
             }
@@ -321,14 +324,16 @@ impl<P: Platform> Exchange<P> {
         let patience = retry::patience_ms(session.config.grace_ms, since(record, first, sent));
         let answer = session.ask_for(endpoint, &form, why.word(), patience);
         // Where the page sleeps meanwhile, the lock is taken up again after it.
-        let locked = session.keep_lock(self.turn, record);
+        let locked = self.lock.keep(session, record);
         let Some(answer) = unless(answer, locked).await else {
             return Err(Err(Error::new(Code::Timeout)));
         };
         session.look_around();
         if session.epoch() != self.epoch {
-            if let Ok(answer) = answer {
-                session.revoke(&answer);
+            match answer {
+                Ok(answer) if session.is_replaced.get() => self.pass_on(&answer, sent, record),
+                Ok(answer) => drop(session.revoke(&answer)),
+                Err(_) => {}
             }
             return Err(Err(Error::new(Code::SignedOut)));
         }
@@ -350,6 +355,15 @@ impl<P: Platform> Exchange<P> {
         Ok(Ok(tokens))
     }
 
+    /// Hands an answer to the tabs that still have this session. This one has begun another meanwhile.
+    fn pass_on(&self, answer: &P::Kept, sent: Moment, old: &P::Kept) {
+        let next = record::again(&self.session.config.settings, old);
+        if token::take(answer, sent.wall, &next).is_ok() {
+            next.set(Word::Generation, old.number(Word::Generation) + 1.0);
+            self.session.hand_over(&next, 0.0);
+        }
+    }
+
     /// How long to wait before the refresh token is sent again, where it may be.
     fn delay(
         &self,
@@ -365,7 +379,7 @@ impl<P: Platform> Exchange<P> {
         let is_paid = self.why.get() > Why::Renewal || session.debt_wait(record) <= 0.0;
         let may = retry::may_repeat(error)
             && is_paid
-            && session.has_lock(self.turn)
+            && self.lock.is_held()
             && retry::is_forgiven(session.config.grace_ms, elapsed + ms);
         may.then_some(ms)
     }
@@ -399,9 +413,9 @@ impl<P: Platform> Exchange<P> {
                 next.set(Word::Debt, session.platform.now().0 + debt);
             }
             next.set(Word::Generation, old.number(Word::Generation) + 1.0);
-            session.store(next);
+            session.store(next.clone());
             session.news_at.set(session.platform.elapsed());
-            session.hand_over();
+            session.hand_over(&next, 0.0);
         } else if verdict.is_ok() {
             session.note(old, |notes| notes.remove(Word::SentAt));
             session.tell_notes(false);
@@ -420,9 +434,15 @@ impl<P: Platform> Exchange<P> {
     }
 }
 
-/// How long ago the record's refresh token was first sent, in ms, by this exchange or by an earlier one.
+/// How long ago the record's refresh token was first sent, in ms, by this exchange or by an earlier one. A clock that went back does not
+/// tell: too long.
 fn since<K: Kept>(record: &K, first: Moment, now: Moment) -> f64 {
-    (now.wall.0 - record.number(Word::SentAt)).max(first.until(now))
+    let wall = now.wall.0 - record.number(Word::SentAt);
+    if wall < 0.0 {
+        f64::INFINITY
+    } else {
+        wall.max(first.until(now))
+    }
 }
 
 /// Whether the refresh token may be sent on this word. One that the server may have spent is tried again only while that is forgiven,

@@ -165,6 +165,8 @@ impl<P: Platform> Session<P> {
             .max(wall_left.min(mono_left))
             .max(self.debt_wait(record))
             .max(0.0);
+        // So that a clock that jumps does not make a token old that has just come.
+        let wait = wait.max(self.sent_at.get().0 + LEAST_USE_MS - now.mono.0);
         if is_resumed {
             return wait;
         }
