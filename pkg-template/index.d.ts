@@ -1,7 +1,5 @@
 /**
- * rekindle: keeps people signed in, in the browser, as a public OAuth 2.0 client.
- *
- * Wire names are those of the RFCs (`access_token`, `expires_in`), our own are in camelCase. Times are
+ * rekindle: keeps people signed in, in the browser, as a public OAuth 2.0 client. Wire names are those of the RFCs (`access_token`, `expires_in`), our own are in camelCase. Times are
  * milliseconds since the epoch where the name ends in `At`, milliseconds where it ends in `Ms`, and seconds
  * where it ends in `Seconds` or where the member belongs to the protocol (`exp`, `iat`, `expires_in`).
  *
