@@ -1,7 +1,8 @@
 /**
- * rekindle: keeps people signed in, in the browser, as a public OAuth 2.0 client. Wire names are those of the RFCs (`access_token`, `expires_in`), our own are in camelCase. Times are
- * milliseconds since the epoch where the name ends in `At`, milliseconds where it ends in `Ms`, and seconds
- * where it ends in `Seconds` or where the member belongs to the protocol (`exp`, `iat`, `expires_in`).
+ * rekindle: keeps people signed in, in the browser, as a public OAuth 2.0 client.
+ * Wire names are those of the RFCs (`access_token`, `expires_in`), our own are in camelCase. Times are milliseconds since the
+ * epoch where the name ends in `At`, milliseconds where it ends in `Ms`, and seconds where it ends in `Seconds` or where the
+ * member belongs to the protocol (`exp`, `iat`, `expires_in`).
  *
  * A call that uses the network may reject with the codes of a request, besides those that it names: `network`, `timeout`,
  * `aborted`, `server`, `rate_limited`, `oauth`, `invalid_response`; `unsupported` where an endpoint is missing;
