@@ -1,9 +1,8 @@
 /**
  * rekindle: keeps people signed in, in the browser, as a public OAuth 2.0 client.
- *
- * Wire names are those of the RFCs (`access_token`, `expires_in`), our own are in camelCase. Times are
- * milliseconds since the epoch where the name ends in `At`, milliseconds where it ends in `Ms`, and seconds
- * where it ends in `Seconds` or where the member belongs to the protocol (`exp`, `iat`, `expires_in`).
+ * Wire names are those of the RFCs (`access_token`, `expires_in`), our own are in camelCase. Times are milliseconds since the
+ * epoch where the name ends in `At`, milliseconds where it ends in `Ms`, and seconds where it ends in `Seconds` or where the
+ * member belongs to the protocol (`exp`, `iat`, `expires_in`).
  *
  * A call that uses the network may reject with the codes of a request, besides those that it names: `network`, `timeout`,
  * `aborted`, `server`, `rate_limited`, `oauth`, `invalid_response`; `unsupported` where an endpoint is missing;
@@ -27,7 +26,7 @@
  */
 export function createClient(config: ClientConfig): Promise<Client>;
 
-/** What a client is made from. `issuer` and `clientId` are required. */
+/** What a client is made from. */
 export interface ClientConfig {
   /**
    * The authorization server's identifier, as it stands in its metadata: `https://example.okta.com/oauth2/default`.
@@ -66,14 +65,13 @@ export interface ClientConfig {
    *
    * - `"session"`: `sessionStorage`: this tab, through reloads, until it is closed.
    * - `"local"`: `localStorage`: all tabs of the origin, until sign-out.
-   * - `"memory"`: this page load only.
-   * - an object of your own, synchronous like the Web Storage API.
+   * - `"memory"`: this page load only; or an object of your own, synchronous like the Web Storage API.
    *
    * Where the storage throws, the session is held in memory and `snapshot.persisted` is `false`.
    */
   storage?: "session" | "local" | "memory" | TokenStorage | undefined;
   /**
-   * How long before expiry an access token counts as stale, in seconds. Default: 30, and never more than a tenth
+   * The margin: how long before expiry an access token counts as stale, in seconds. Default: 30, and never more than a tenth
    * of the token's lifetime. See `getAccessToken`.
    */
   renewBeforeSeconds?: number | undefined;
@@ -85,10 +83,9 @@ export interface ClientConfig {
    */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /**
-   * Whether the tokens are renewed in the background, at a random moment between one and one and a half margins before expiry
-   * (see `getAccessToken`). Default: `true`. A tab that slept, was frozen or offline catches up when it is back. Two requests are
-   * 5 seconds apart at least, and failing ones no more than 20 an hour, in all tabs together.
-   * With `false` calls renew on demand; what an earlier page load left unfinished is still finished, inside the grace.
+   * Whether the tokens are renewed in the background, between one and one and a half margins before expiry (see `getAccessToken`).
+   * Default: `true`. A tab that slept, was frozen or offline catches up when it is back. Failing requests are 20 an hour at most, in
+   * all tabs together. With `false` calls renew on demand; what an earlier page load left unfinished is finished inside the grace.
    */
   autoRenew?: boolean | undefined;
   /**
@@ -310,7 +307,7 @@ export interface SignInOptions extends CallOptions {
 }
 
 /** Options of `signOut`. */
-export interface SignOutOptions {
+export interface SignOutOptions extends Pick<CallOptions, "timeoutMs"> {
   /** Stays on the page: the server's own session goes on. Default: `false`. */
   local?: boolean | undefined;
   /** Whether the refresh token is revoked. Default: `true`. */
@@ -319,8 +316,6 @@ export interface SignOutOptions {
   postLogoutRedirectUri?: string | undefined;
   /** `state`: comes back with it. */
   state?: string | undefined;
-  /** Bounds what comes after the local part, in milliseconds. Default: the client's `timeoutMs`. */
-  timeoutMs?: number | undefined;
 }
 
 /** A token endpoint's answer, as it came. (RFC 6749, section 5.1; OpenID Connect Core, section 3.1.3.3) */
