@@ -34,6 +34,9 @@ pub struct Page {
     /// Records, sign-ins and metadata, by slot, as JSON.
     pub stored: RefCell<BTreeMap<usize, String>>,
     pub refuses: Cell<Option<StorageFailed>>,
+    /// How long a text there is room for.
+    pub room: Cell<usize>,
+    pub is_lasting: Cell<bool>,
     operations: RefCell<BTreeMap<u32, Option<Ended>>>,
     last_operation: Cell<u32>,
     news: RefCell<VecDeque<Object>>,
@@ -69,6 +72,8 @@ impl Tab {
             client: RefCell::new(None),
             stored: RefCell::default(),
             refuses: Cell::new(None),
+            room: Cell::new(usize::MAX),
+            is_lasting: Cell::new(true),
             operations: RefCell::default(),
             last_operation: Cell::new(0),
             news: RefCell::default(),
@@ -326,6 +331,15 @@ pub fn message(tab: &Tab, what: &str, more: serde_json::Value) -> serde_json::Va
         message[name] = value.clone();
     }
     message
+}
+
+/// The record of a later generation.
+pub fn later(tab: &Tab, number: u32) -> serde_json::Value {
+    let mut record = tab.stored(Slot::Record);
+    record["access_token"] = json!(format!("at-{number}"));
+    record["refresh_token"] = json!(format!("rt-{number}"));
+    record["generation"] = json!(number);
+    record
 }
 
 /// A time as it stands in a record.

@@ -151,9 +151,11 @@ impl Platform for Tab {
         if let Some(failed) = self.0.refuses.get() {
             return Err(failed);
         }
-        self.0
-            .browser
-            .set_text(self, slot, Some(object.stringify()));
+        let text = object.stringify();
+        if text.len() > self.0.room.get() {
+            return Err(StorageFailed::Full);
+        }
+        self.0.browser.set_text(self, slot, Some(text));
         Ok(())
     }
     fn remove(&self, slot: Slot) {
@@ -162,7 +164,7 @@ impl Platform for Tab {
         }
     }
     fn is_lasting(&self) -> bool {
-        true
+        self.0.is_lasting.get()
     }
     fn log(&self) -> Object {
         self.0.log.clone()

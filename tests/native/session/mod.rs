@@ -1,5 +1,6 @@
 //! The session, step by step: each test is one story. What chance may make of it is the simulator's.
 
+mod diagnostics;
 mod endpoints;
 mod exchange;
 mod failures;
@@ -7,3 +8,5 @@ mod renewal;
 mod sharing;
 mod siblings;
 mod sign_in;
+mod sign_out;
+mod storage;
