@@ -3,6 +3,7 @@
 pub mod diagnostics;
 pub mod endpoints;
 pub mod exchange;
+pub mod flight;
 pub mod introspect;
 mod lock;
 pub mod page;
@@ -51,7 +52,7 @@ pub struct Session<P: Platform> {
     /// Counts everything that may change when the next renewal is.
     changes: Cell<u32>,
 
-    flight: Place<exchange::Flight<P::Kept>>,
+    flight: Place<flight::Flight<P::Kept>>,
     /// The refresh lock of the exchange that began last.
     lock: Place<Rc<Lock<P>>>,
     /// The last session went on in other tabs when this one began.

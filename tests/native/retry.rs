@@ -182,7 +182,15 @@ fn c02_a_clock_that_goes_back_lengthens_no_debt() {
     }
     // No debt reaches so far: the clock was set back, and nobody knows what is left.
     let too_far = 9.0 * 5.0 * MINUTE + 1.0;
-    for ahead in [too_far, 1e12, f64::INFINITY, f64::NAN, -1.0, -1e12, f64::NEG_INFINITY] {
+    for ahead in [
+        too_far,
+        1e12,
+        f64::INFINITY,
+        f64::NAN,
+        -1.0,
+        -1e12,
+        f64::NEG_INFINITY,
+    ] {
         assert_eq!(wait_ms(ahead), 0.0, "{ahead}");
         assert_eq!(spend(ahead), 5.0 * MINUTE, "{ahead}");
     }
