@@ -2,7 +2,6 @@
 
 use super::exchange::{Exchange, refresh_token_of};
 use super::{Outcome, Session};
-use crate::error::Error;
 use crate::platform::{Event, Platform};
 use crate::task::Shared;
 use crate::words::{Code, Word};
