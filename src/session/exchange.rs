@@ -434,9 +434,15 @@ impl<P: Platform> Exchange<P> {
     }
 }
 
-/// How long ago the record's refresh token was first sent, in ms, by this exchange or by an earlier one.
+/// How long ago the record's refresh token was first sent, in ms, by this exchange or by an earlier one. A clock that went back does not
+/// tell: too long.
 fn since<K: Kept>(record: &K, first: Moment, now: Moment) -> f64 {
-    (now.wall.0 - record.number(Word::SentAt)).max(first.until(now))
+    let wall = now.wall.0 - record.number(Word::SentAt);
+    if wall < 0.0 {
+        f64::INFINITY
+    } else {
+        wall.max(first.until(now))
+    }
 }
 
 /// Whether the refresh token may be sent on this word. One that the server may have spent is tried again only while that is forgiven,

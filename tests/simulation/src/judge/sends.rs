@@ -1,0 +1,498 @@
+//! Each request to the token endpoint: was it legal now?
+
+use super::Held;
+use crate::network::{Endpoint, Fault, Wait};
+use crate::server::{Rotation, Token};
+use crate::world::{Life, Ms, What, World};
+use rekindle::client::Verb;
+
+/// One hold of the refresh lock, or the wait for it.
+#[derive(Default)]
+pub struct Exchange {
+    /// The app's word stands behind it.
+    pub is_explicit: bool,
+    pub sends: usize,
+    pub granted: Option<Ms>,
+}
+
+/// What became of a refresh token's sends.
+#[derive(Default)]
+pub struct Attempt {
+    pub first_sent: Ms,
+    /// The same by the device's clock.
+    first_wall: f64,
+    /// Sends without a definite answer, yet or for good: the server may have spent it.
+    doubtful: usize,
+    /// The last one was announced, to the siblings or in storage: a tab may die before it is made.
+    is_announced: bool,
+    /// When the last request with it was answered or given up.
+    pub last_over: Ms,
+    /// The server wants no request before this, as it said at that time.
+    wait: Option<(Ms, Ms)>,
+}
+
+impl Attempt {
+    /// It came to a good end.
+    pub fn settle(&mut self) {
+        self.doubtful = 0;
+        self.is_announced = false;
+    }
+
+    /// It is about to be made.
+    pub fn announce(&mut self, now: Ms, wall: f64) {
+        self.begin(now, wall);
+        self.is_announced = true;
+    }
+
+    fn begin(&mut self, now: Ms, wall: f64) {
+        if !self.is_doubtful() {
+            self.first_sent = now;
+            self.first_wall = wall;
+        }
+    }
+
+    fn is_doubtful(&self) -> bool {
+        self.doubtful > 0 || self.is_announced
+    }
+}
+
+/// A request that nobody asked for.
+pub struct Background {
+    pub at: Ms,
+    pub family: usize,
+    pub context: usize,
+    pub request: usize,
+    pub is_failed: bool,
+}
+
+/// The least distance of background requests, as an app may rely on it.
+const LEAST_MS: Ms = 5_000;
+const MOST_FAILING: usize = 20;
+const HOUR: Ms = 3_600_000;
+/// What news needs to get around in the browser, generously.
+pub const NEWS_MS: Ms = 2_000;
+
+impl World {
+    pub fn note_exchange(&mut self, context: usize, operation: u32) {
+        let is_explicit = self.is_asked_for(context);
+        self.judge.exchanges.insert(
+            (context, operation),
+            Exchange {
+                is_explicit,
+                ..Exchange::default()
+            },
+        );
+    }
+
+    /// Whether the app's word stands behind what the client does: somebody waits for tokens, or gave up waiting since the last answer.
+    pub fn is_asked_for(&self, context: usize) -> bool {
+        let since = self.judge.last_answer.get(&context).copied().unwrap_or(0);
+        let calls = self.judge.calls.iter().rev().take(200);
+        calls
+            .filter(|call| call.context == context && !call.is_immediate)
+            .filter(|call| call.is_pending() || (call.is_given_up && call.settled_at >= since))
+            .any(|call| matches!(call.verb, Verb::Refresh | Verb::GetAccessToken))
+    }
+
+    fn exchange_of(&self, context: usize) -> Option<(usize, u32)> {
+        let operations = self.contexts[context].operations.iter();
+        operations
+            .filter(|(_, entry)| entry.what == What::RefreshLock)
+            .map(|(&id, _)| (context, id))
+            .find(|&who| self.locks.holds(who))
+    }
+
+    pub fn judge_send(&mut self, id: usize) {
+        let (context, token) = (self.requests[id].context, self.requests[id].token);
+        let tab = self.contexts[context].tab;
+        let (now, wall) = (self.now, self.wall());
+        let fault = self.requests[id].fault;
+        let Some(token) = token else {
+            return self.fail_in(tab, "a refresh without a refresh token was sent");
+        };
+        let Some(key) = self.exchange_of(context) else {
+            return self.fail_in(tab, "sent without the refresh lock");
+        };
+        let is_asked_for = self.is_asked_for(context);
+        let exchange = self.judge.exchanges.entry(key).or_default();
+        exchange.is_explicit |= is_asked_for;
+        exchange.sends += 1;
+        let (is_explicit, attempt) = (exchange.is_explicit, exchange.sends);
+        self.story.tell(now, Some(Self::name(tab)), || {
+            let why = if is_explicit {
+                "asked for"
+            } else {
+                "by itself"
+            };
+            format!("sends #{id} with {token:?}, try {attempt}, {why}; fate: {fault:?}")
+        });
+        if let Some(fault) = fault {
+            self.coverage.met_fault(fault, attempt);
+        }
+        let Some(held) = self.held_now(context) else {
+            return self.fail_in(tab, "sent with no session held");
+        };
+        if held.refresh != Some(token) {
+            self.fail_in(tab, "sent a refresh token that is not the one held");
+        }
+        self.judge_flight(id, token);
+        if attempt > 1 {
+            self.judge_retry(tab, token, attempt);
+        }
+        self.judge_behind(context, token, &held, is_explicit);
+        if !is_explicit {
+            self.judge_background(id, token, &held, attempt);
+        }
+        let entry = self.judge.attempts.entry(token).or_default();
+        entry.begin(now, wall);
+        entry.doubtful += 1;
+        self.judge.last_send.insert(token.family, now);
+    }
+
+    /// At most one request with a refresh token is open. A page that was put away with one cannot be waited for.
+    fn judge_flight(&mut self, id: usize, token: Token) {
+        let tab = self.contexts[self.requests[id].context].tab;
+        let is_open = |other: &crate::network::Request| {
+            let holder = self.contexts[other.context].tab;
+            let is_same_page = self.plan.has_locks || holder == tab;
+            other.endpoint == Endpoint::Token
+                && other.token == Some(token)
+                && !other.is_over
+                && is_same_page
+                && self.tabs[holder].life != Life::Hidden
+                && self.tabs[holder].hidden_at < other.sent
+        };
+        if self.requests[..id].iter().rev().take(50).any(is_open) {
+            self.fail_in(
+                tab,
+                &format!("a second request with {token:?} while the first one is open"),
+            );
+        }
+    }
+
+    fn judge_retry(&mut self, tab: usize, token: Token, attempt: usize) {
+        let Some(entry) = self.judge.attempts.get(&token) else {
+            return;
+        };
+        let (is_doubtful, over) = (entry.is_doubtful(), entry.last_over);
+        if attempt > 3 {
+            self.fail_in(tab, &format!("{token:?} was sent {attempt} times in a row"));
+        }
+        if !is_doubtful && self.plan.is_coordinated() {
+            self.fail_in(
+                tab,
+                &format!("{token:?} was sent again after a definite answer"),
+            );
+        }
+        if !self.is_forgiven(token) && is_doubtful {
+            self.fail_in(tab, &format!("{token:?} was sent again after the grace"));
+        }
+        if self.now < over + 300 {
+            self.fail_in(tab, &format!("{token:?} was sent again without a pause"));
+        }
+    }
+
+    /// Whether a second use would still be taken for the first one's, as far as the config knows, by a clock that the tab has.
+    fn is_forgiven(&self, token: Token) -> bool {
+        let grace = self.plan.grace_s * 1000.0;
+        self.judge.attempts.get(&token).is_some_and(|entry| {
+            let by_wall = self.wall() - entry.first_wall;
+            entry.is_doubtful()
+                && (((self.now - entry.first_sent) as f64) < grace
+                    || (0.0..grace).contains(&by_wall))
+        })
+    }
+
+    /// A tab that could see that another is ahead does not send.
+    fn judge_behind(&mut self, context: usize, token: Token, own: &Held, is_explicit: bool) {
+        let tab = self.contexts[context].tab;
+        if !self.plan.has_locks || !self.plan.has_channel || self.plan.rotation == Rotation::Never {
+            return;
+        }
+        let ahead = self.judge.held.iter().find(|&(&other, held)| {
+            let other = &self.contexts[other];
+            let life = self.tabs[other.tab].life;
+            let is_shown = match life {
+                Life::Running => {
+                    self.now > self.tabs[other.tab].changed_at.max(self.woke_at) + NEWS_MS
+                }
+                Life::Hung => true,
+                Life::Hidden | Life::Crashed | Life::Closed => false,
+            };
+            let is_newer = held
+                .refresh
+                .is_some_and(|refresh| refresh.family == token.family && refresh > token);
+            is_newer
+                && is_shown
+                && !other.is_closed
+                && !other.is_gone
+                && self.now > held.since + NEWS_MS
+        });
+        if let Some((&other, held)) = ahead {
+            let (other, newer) = (Self::name(self.contexts[other].tab), held.refresh);
+            self.fail_in(
+                tab,
+                &format!("sent the spent {token:?} while {other} holds {newer:?}"),
+            );
+        }
+        let has_seen = self.judge.saw_ahead.contains(&(tab, token));
+        if has_seen && !self.is_forgiven(token) && !self.is_near_expiry(own) {
+            let why = if is_explicit {
+                "on the app's word"
+            } else {
+                "by itself"
+            };
+            self.fail_in(
+                tab,
+                &format!("sent {token:?} {why} though a later one was seen"),
+            );
+        }
+    }
+
+    fn judge_background(&mut self, id: usize, token: Token, held: &Held, attempt: usize) {
+        let context = self.requests[id].context;
+        let tab = self.contexts[context].tab;
+        let (now, family) = (self.now, token.family);
+        let is_near = self.is_near_expiry(held);
+        let is_resumed = self.is_forgiven(token);
+        if !is_near && !is_resumed {
+            self.fail_in(
+                tab,
+                &format!("sent {token:?} by itself, far from its expiry"),
+            );
+        }
+        if !is_resumed && !self.plan.auto_renew {
+            self.fail_in(tab, "sent by itself, and autoRenew is false");
+        }
+        if attempt == 1 {
+            self.judge_pace(context, token, is_resumed);
+        }
+        let failing = self
+            .judge
+            .background
+            .iter()
+            .rev()
+            .take_while(|other| now - other.at < HOUR);
+        let failing = failing.filter(|other| other.is_failed && other.family == family);
+        let own = failing
+            .clone()
+            .filter(|other| other.context == context)
+            .count();
+        let all = failing.count();
+        if own >= MOST_FAILING && !self.judge.has_jumped {
+            self.fail_in(
+                tab,
+                &format!("{} failing requests in an hour, by itself", own + 1),
+            );
+        }
+        if all >= MOST_FAILING
+            && self.plan.is_coordinated()
+            && !self.judge.has_jumped
+            && !self.judge.was_deaf
+        {
+            self.fail_in(
+                tab,
+                &format!("{} failing requests of all tabs in an hour", all + 1),
+            );
+        }
+        self.judge.background.push(Background {
+            at: now,
+            family,
+            context,
+            request: id,
+            is_failed: true,
+        });
+        if let Some(back) = self.judge.network_back_at
+            && now - back < 20_000
+            && self.judge.spread.insert(context)
+        {
+            self.coverage.after_outage.push(now - back);
+        }
+    }
+
+    fn judge_pace(&mut self, context: usize, token: Token, is_resumed: bool) {
+        let tab = self.contexts[context].tab;
+        let now = self.now;
+        let last_own = self
+            .judge
+            .background
+            .iter()
+            .rev()
+            .find(|other| other.context == context)
+            .map(|last| last.at);
+        if last_own.is_some_and(|last| now - last < LEAST_MS - 100) && !is_resumed {
+            self.fail_in(tab, "two background requests within 5 s");
+        }
+        let is_told = |at: Ms| {
+            self.plan.is_coordinated()
+                && at > self.contexts[context].created_at
+                && self.tabs[tab].life == Life::Running
+                && at > self.tabs[tab].changed_at.max(self.woke_at) + NEWS_MS
+                && now > at + NEWS_MS
+        };
+        if let Some((at, until)) = self.judge.attempts.get(&token).and_then(|entry| entry.wait)
+            && now + 1_000 < until
+            && (is_told(at) || self.judge.was_limited.contains(&(context, token)))
+            && !self.judge.has_jumped
+        {
+            self.fail_in(
+                tab,
+                &format!(
+                    "sent by itself {} ms before Retry-After is over",
+                    until - now
+                ),
+            );
+        }
+        let idle = now.saturating_sub(self.judge.last_input.max(self.judge.last_load)) as f64;
+        if self
+            .plan
+            .idle_timeout_s
+            .is_some_and(|limit| idle > limit * 1000.0 + 2_000.0)
+        {
+            self.fail_in(tab, "sent by itself, and nobody is there");
+        }
+        if !self.is_online && !is_resumed && last_own.is_some_and(|last| now - last < 299_000) {
+            self.fail_in(
+                tab,
+                "two background requests within 5 minutes of being offline",
+            );
+        }
+    }
+
+    /// Whether so little is left of the access token, by any clock that the tab may go by, that a renewal is due.
+    pub fn is_near_expiry(&self, held: &Held) -> bool {
+        let lifetime = held.expires_at - held.received_at;
+        let margin = (self.plan.renew_before_s * 1000.0).min(lifetime / 10.0) * 1.5;
+        let by_wall = self.wall() - held.received_at;
+        let by_age = held.age_at_first + (self.now - held.since) as f64;
+        let before_set_back = self
+            .judge
+            .set_back
+            .iter()
+            .filter(|(at, _)| *at >= held.since);
+        let highest = before_set_back
+            .map(|(_, wall)| wall - held.received_at)
+            .fold(by_wall.max(by_age), f64::max);
+        by_wall < -4_900.0 || lifetime - highest <= margin + 50.0
+    }
+
+    /// A tab has an answer in its hands.
+    pub fn judge_answer(&mut self, id: usize) {
+        let request = &self.requests[id];
+        let context = request.context;
+        let tab = self.contexts[context].tab;
+        let now = self.now;
+        let (Some(token), Some(reply)) = (request.token, request.reply.clone()) else {
+            return;
+        };
+        if request.endpoint != Endpoint::Token {
+            return;
+        }
+        let fault = request.fault;
+        self.judge.last_answer.insert(context, now);
+        let is_refused = reply.is_definite && reply.answer.as_ref().is_ok_and(is_invalid_grant);
+        if let Some(attempt) = self.judge.attempts.get_mut(&token) {
+            attempt.last_over = now;
+            // A tab that dies with a new token in its hands leaves the others in doubt about the old one.
+            let is_success = reply.issued.is_some();
+            if reply.is_definite && !is_success {
+                attempt.doubtful = attempt.doubtful.saturating_sub(1);
+                attempt.is_announced = attempt.doubtful > 0;
+            }
+            if is_success {
+                attempt.wait = None;
+            }
+            if let Some(wait) = reply.wait {
+                let until = match wait {
+                    Wait::For(ms) => now + ms,
+                    Wait::Until(at) => at,
+                };
+                attempt.wait = Some((now, until));
+                self.judge.was_limited.insert((context, token));
+            }
+        }
+        if is_refused {
+            let refused = self.judge.refused.entry(token.family).or_insert(token);
+            *refused = token.max(*refused);
+        }
+        let is_paused = matches!(fault, Some(Fault::OauthError | Fault::OktaError));
+        if is_paused {
+            self.judge.paused.insert(token.family);
+        } else if reply.issued.is_some() {
+            self.judge.paused.remove(&token.family);
+        }
+        if reply.issued.is_some() {
+            for sent in self
+                .judge
+                .background
+                .iter_mut()
+                .rev()
+                .take(20)
+                .filter(|sent| sent.request == id)
+            {
+                sent.is_failed = false;
+            }
+        }
+        if let Some((access, _)) = reply.issued {
+            self.judge.fetched.entry(access).or_insert(now);
+        }
+        if let Some((_, None)) = reply.issued
+            && let Some(attempt) = self.judge.attempts.get_mut(&token)
+        {
+            attempt.settle();
+        }
+        if let Some((_, Some(refresh))) = reply.issued {
+            self.judge.must_store.push((tab, context, refresh));
+        }
+    }
+
+    /// A tab is told who is there.
+    pub fn judge_who(&mut self, context: usize, family: &str, highest: f64) {
+        let Some(client) = &self.contexts[context].client else {
+            return;
+        };
+        let Some(record) = client.record() else {
+            return;
+        };
+        use rekindle::platform::Kept;
+        if crate::page::family_of(&record) == family
+            && highest > record.number(rekindle::words::Word::Generation)
+            && let Some(token) = Held::of(&record, self).refresh
+        {
+            self.judge
+                .saw_ahead
+                .insert((self.contexts[context].tab, token));
+        }
+    }
+
+    /// A client that asks for documents without end is as bad as one that asks for tokens.
+    pub fn judge_metadata(&mut self, context: usize) {
+        let tab = self.contexts[context].tab;
+        if self
+            .judge
+            .calls
+            .iter()
+            .rev()
+            .take(200)
+            .any(|call| call.context == context && call.is_pending())
+        {
+            return;
+        }
+        let now = self.now;
+        let recent = self
+            .requests
+            .iter()
+            .rev()
+            .take_while(|other| now - other.sent < 60_000);
+        let recent =
+            recent.filter(|other| other.endpoint == Endpoint::Metadata && other.context == context);
+        if recent.count() > 24 {
+            self.fail_in(tab, "a storm of requests for metadata");
+        }
+    }
+}
+
+fn is_invalid_grant(answer: &crate::kept::Object) -> bool {
+    let status = rekindle::platform::Kept::number(answer, rekindle::words::Word::Status);
+    (400.0..429.0).contains(&status) && answer.stringify().contains("\"invalid_grant\"")
+}
