@@ -1,9 +1,8 @@
 /**
  * rekindle: keeps people signed in, in the browser, as a public OAuth 2.0 client.
- *
- * Wire names are those of the RFCs (`access_token`, `expires_in`), our own are in camelCase. Times are
- * milliseconds since the epoch where the name ends in `At`, milliseconds where it ends in `Ms`, and seconds
- * where it ends in `Seconds` or where the member belongs to the protocol (`exp`, `iat`, `expires_in`).
+ * Wire names are those of the RFCs (`access_token`, `expires_in`), our own are in camelCase. Times are milliseconds since the
+ * epoch where the name ends in `At`, milliseconds where it ends in `Ms`, and seconds where it ends in `Seconds` or where the
+ * member belongs to the protocol (`exp`, `iat`, `expires_in`).
  *
  * A call that uses the network may reject with the codes of a request, besides those that it names: `network`, `timeout`,
  * `aborted`, `server`, `rate_limited`, `oauth`, `invalid_response`; `unsupported` where an endpoint is missing;
@@ -27,32 +26,27 @@
  */
 export function createClient(config: ClientConfig): Promise<Client>;
 
-/** What a client is made from. `issuer` and `clientId` are required. */
+/** What a client is made from. */
 export interface ClientConfig {
   /**
    * The authorization server's identifier, as it stands in its metadata: `https://example.okta.com/oauth2/default`.
    * https, or http on a loopback host; no query. One trailing slash more or less is forgiven. (RFC 8414, section 2)
    */
   issuer: string;
-
   /** The public client's id. It is a parameter of each request, never an `Authorization` header. (RFC 6749, section 2.2) */
   clientId: string;
-
   /**
    * Where the server sends the user back to, exactly as registered there. `signIn` needs it; where it is set,
    * a refresh sends it too, as the Okta guide shows. (RFC 6749, section 3.1.2)
    */
   redirectUri?: string | undefined;
-
   /**
    * What sign-in asks for: one string with spaces, or a list. Default: `"openid profile offline_access"`.
    * Without `offline_access` most servers issue no refresh token. (RFC 6749, section 3.3)
    */
   scope?: string | readonly string[] | undefined;
-
   /** The API or APIs that the access token is for: absolute URIs, sent when signing in and refreshing. (RFC 8707) */
   resource?: string | readonly string[] | undefined;
-
   /**
    * Where the endpoints are. Default: `"okta"` on Okta's hosts, elsewhere discovered from the issuer on first use.
    *
@@ -64,73 +58,58 @@ export interface ClientConfig {
    * with `unsupported`.
    */
   endpoints?: "okta" | Endpoints | undefined;
-
   /** Keeps two clients with the same issuer and client id on one origin apart, in storage too. Default: `""`. */
   name?: string | undefined;
-
   /**
    * Where the session is kept. Default: `"session"`.
    *
    * - `"session"`: `sessionStorage`: this tab, through reloads, until it is closed.
    * - `"local"`: `localStorage`: all tabs of the origin, until sign-out.
-   * - `"memory"`: this page load only.
-   * - an object of your own, synchronous like the Web Storage API.
+   * - `"memory"`: this page load only; or an object of your own, synchronous like the Web Storage API.
    *
    * Where the storage throws, the session is held in memory and `snapshot.persisted` is `false`.
    */
   storage?: "session" | "local" | "memory" | TokenStorage | undefined;
-
   /**
-   * How long before expiry an access token counts as stale, in seconds. Default: 30, and never more than a tenth
+   * The margin: how long before expiry an access token counts as stale, in seconds. Default: 30, and never more than a tenth
    * of the token's lifetime. See `getAccessToken`.
    */
   renewBeforeSeconds?: number | undefined;
-
   /** Bounds each call as a whole, in milliseconds. Default: 10000. An answer that comes later is still kept. */
   timeoutMs?: number | undefined;
-
   /**
    * Takes the place of the global `fetch`, which is otherwise taken when the client is made. It is called with
    * the address as a string, and with a string body.
    */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
-
   /**
-   * Whether the tokens are renewed in the background, at a random moment between one and one and a half margins before expiry
-   * (see `getAccessToken`). Default: `true`. A tab that slept, was frozen or offline catches up when it is back. Two requests are
-   * 5 seconds apart at least, and failing ones no more than 20 an hour, in all tabs together.
-   * With `false` calls renew on demand; what an earlier page load left unfinished is still finished, inside the grace.
+   * Whether the tokens are renewed in the background, between one and one and a half margins before expiry (see `getAccessToken`).
+   * Default: `true`. A tab that slept, was frozen or offline catches up when it is back. Failing requests are 20 an hour at most, in
+   * all tabs together. With `false` calls renew on demand; what an earlier page load left unfinished is finished inside the grace.
    */
   autoRenew?: boolean | undefined;
-
   /**
    * No renewal in the background after so many seconds without a key, a touch, a click or a turn of the wheel in any tab: one
    * that is in use renews for all. Default: never idle. The tokens stay, and calls refresh as ever.
    */
   idleTimeoutSeconds?: number | undefined;
-
   /**
    * How many seconds the server forgives the reuse of a rotated refresh token: Okta's "grace period". Default: 30 on Okta's hosts,
    * else 0. A refresh that ends without a clear answer is sent again inside this time, twice at most; with 0 never.
    * Set it to what the server is configured to, or less: a reuse that is not forgiven ends the session. (RFC 9700, section 4.14.2)
    */
   rotationGraceSeconds?: number | undefined;
-
   /**
    * Whether a new tab takes the session over from a live one that has this set too, with no request, before `createClient`
    * resolves: within 250 ms, and at once where no tab is live. The newest sign-in wins. Default: `false`. Not after a sign-out.
    */
   shareSession?: boolean | undefined;
-
   /** For the time claims of id_tokens. Checked, but not at work yet: id_tokens are decoded, not verified. */
   clockToleranceSeconds?: number | undefined;
-
   /** Origins that may be sent the access token (`https://api.example.com`). Checked, but not at work yet. */
   allowedOrigins?: readonly string[] | undefined;
-
   /** Pushed authorization requests (RFC 9126). Not in this version: `true` is `invalid_config`. */
   pushedAuthorizationRequests?: false | undefined;
-
   /** Sender-constrained tokens (RFC 9449). Not in this version: `true` is `invalid_config`, never ignored. */
   dpop?: false | undefined;
 }
@@ -177,7 +156,6 @@ export interface Client extends DisposableMember {
    * `invalid_grant` loses a token. `timeout` also where another tab is known to have newer tokens, and is asleep with them.
    */
   readonly refresh: (options?: RefreshOptions) => Promise<Tokens>;
-
   /**
    * Asks the introspection endpoint about a token: the held access token, the token given, or the held token of
    * kind `tokenTypeHint`. Never refreshes first and changes nothing, also where the answer is
@@ -187,7 +165,6 @@ export interface Client extends DisposableMember {
    * `invalid_response`.
    */
   readonly introspect: (tokenOrOptions?: string | IntrospectOptions) => Promise<Introspection>;
-
   /**
    * The held access token, with no request, while it is fresh: while more is left of it than the margin
    * (`renewBeforeSeconds`, but at most a tenth of its lifetime) and than `minValiditySeconds`. Otherwise refreshes
@@ -196,7 +173,6 @@ export interface Client extends DisposableMember {
    * Rejects with `no_session`, and as `refresh` does.
    */
   readonly getAccessToken: (options?: AccessTokenOptions) => Promise<string>;
-
   /**
    * Adopts a token response that something else obtained (an embedded sign-in, another SDK, a back end).
    * It replaces the session that is held. (RFC 6749, section 5.1)
@@ -204,19 +180,15 @@ export interface Client extends DisposableMember {
    * Rejects with `invalid_response`: no usable `access_token`, or a `token_type` other than `Bearer`.
    */
   readonly setTokens: (response: TokenResponse, options?: SetTokensOptions) => Promise<Tokens>;
-
   /** What is held now. Synchronous, never throws, and the same object until something changes. */
   readonly getSnapshot: () => Snapshot;
-
   /** The held refresh token, or `null`. Synchronous, never throws. It is in no snapshot, event or error. */
   readonly getRefreshToken: () => string | null;
-
   /**
    * Calls `listener` after each change, before the promise of the call that caused it settles.
    * Returns the function that ends the subscription.
    */
   readonly subscribe: (listener: (event: SessionEvent) => void) => () => void;
-
   /**
    * Leaves the page for the server's sign-in: authorization code with PKCE (S256), a one-use `state` and a `nonce`.
    * The promise never resolves; it rejects where the page could not be left. The page at `redirectUri` then calls
@@ -227,7 +199,6 @@ export interface Client extends DisposableMember {
    * a code of the request, discovery's.
    */
   readonly signIn: (options?: SignInOptions) => Promise<never>;
-
   /**
    * Finishes a redirect. A callback is a URL with the origin and path of `redirectUri` whose query has `state` and
    * one of `code` and `error`; for anything else the answer is `null`, so call it on every page load. What
@@ -241,7 +212,6 @@ export interface Client extends DisposableMember {
    * before stays then. A code is never sent twice.
    */
   readonly handleRedirect: (url?: string) => Promise<SignInResult | null>;
-
   /**
    * Ends the session: memory and storage are cleared in every tab at once, and no answer that comes later brings it back. This never
    * waits for the network and never fails. Calls under way reject with `signed_out`.
@@ -254,13 +224,11 @@ export interface Client extends DisposableMember {
    * by an option and there is no such endpoint, or with a code of the request, discovery's.
    */
   readonly signOut: (options?: SignOutOptions) => Promise<void>;
-
   /**
    * How this client is doing, to paste into a ticket: no token, code or verifier is in it. Synchronous, never throws, and a new
    * object each time.
    */
   readonly diagnostics: () => Diagnostics;
-
   /**
    * Ends this client, not the session: no timer, listener, lock or channel is left, tokens stay stored, pending and later calls
    * reject with `closed`, and an exchange under way still stores its answer.
@@ -339,7 +307,7 @@ export interface SignInOptions extends CallOptions {
 }
 
 /** Options of `signOut`. */
-export interface SignOutOptions {
+export interface SignOutOptions extends Pick<CallOptions, "timeoutMs"> {
   /** Stays on the page: the server's own session goes on. Default: `false`. */
   local?: boolean | undefined;
   /** Whether the refresh token is revoked. Default: `true`. */
@@ -348,8 +316,6 @@ export interface SignOutOptions {
   postLogoutRedirectUri?: string | undefined;
   /** `state`: comes back with it. */
   state?: string | undefined;
-  /** Bounds what comes after the local part, in milliseconds. Default: the client's `timeoutMs`. */
-  timeoutMs?: number | undefined;
 }
 
 /** A token endpoint's answer, as it came. (RFC 6749, section 5.1; OpenID Connect Core, section 3.1.3.3) */
@@ -386,19 +352,9 @@ export interface Tokens {
 
 /** The claims of an id_token. Times are in seconds since the epoch. (OpenID Connect Core, sections 2 and 5.1) */
 export interface IdTokenClaims {
-  readonly iss: string;
-  readonly sub: string;
-  readonly aud: string | string[];
-  readonly exp: number;
-  readonly iat: number;
-  readonly auth_time?: number;
-  readonly nonce?: string;
-  readonly acr?: string;
-  readonly amr?: string[];
-  readonly azp?: string;
-  readonly name?: string;
-  readonly preferred_username?: string;
-  readonly email?: string;
+  readonly iss: string; readonly sub: string; readonly aud: string | string[]; readonly exp: number; readonly iat: number;
+  readonly auth_time?: number; readonly nonce?: string; readonly acr?: string; readonly amr?: string[]; readonly azp?: string;
+  readonly name?: string; readonly preferred_username?: string; readonly email?: string;
   readonly [claim: string]: unknown;
 }
 
@@ -406,17 +362,8 @@ export interface IdTokenClaims {
 export interface Introspection {
   /** The one member that is always there, and that is checked. */
   active: boolean;
-  scope?: string;
-  username?: string;
-  exp?: number;
-  iat?: number;
-  nbf?: number;
-  sub?: string;
-  aud?: string | string[];
-  iss?: string;
-  jti?: string;
-  token_type?: string;
-  client_id?: string;
+  scope?: string; username?: string; client_id?: string; token_type?: string; jti?: string;
+  exp?: number; iat?: number; nbf?: number; sub?: string; aud?: string | string[]; iss?: string;
   /** The user's id, at Okta. */
   uid?: string;
   [member: string]: unknown;
@@ -456,10 +403,7 @@ export interface SessionEvent {
 export interface Diagnostics {
   /** This package's. */
   readonly version: string;
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly status: Snapshot["status"];
-  readonly persisted: boolean;
+  readonly issuer: string; readonly clientId: string; readonly status: Snapshot["status"]; readonly persisted: boolean;
   /**
    * How tabs keep out of each other's way: by Web Locks and a BroadcastChannel, by the channel alone (plain http, old
    * browsers), or not at all.
@@ -473,26 +417,16 @@ export interface Diagnostics {
   readonly nextRenewalAt: number | null;
   /** How often the WebAssembly instance failed and was replaced. */
   readonly restarts: number;
-  /** The last 50 requests, newest last. */
-  readonly exchanges: readonly DiagnosticExchange[];
+  /**
+   * The last 50 requests, newest last: when it was sent, how long it took, the endpoint under its name in the metadata, what it
+   * was for (a call, the background, a sign-out), `ok` or the error's code, and the HTTP status of a failure.
+   */
+  readonly exchanges: readonly {
+    readonly at: number; readonly ms: number; readonly what: string; readonly why: string; readonly outcome: string;
+    readonly status?: number;
+  }[];
   /** The last 50 things that a developer should know and that no caller is told of, newest last. */
   readonly warnings: readonly { readonly at: number; readonly what: string }[];
-}
-
-/** One request to the authorization server. */
-export interface DiagnosticExchange {
-  /** When it was sent. */
-  readonly at: number;
-  /** How long it took. */
-  readonly ms: number;
-  /** The endpoint, under its name in the metadata: `token_endpoint`. */
-  readonly what: string;
-  /** What it was for: a call, the background, a sign-out. */
-  readonly why: string;
-  /** `ok`, or the error's code. */
-  readonly outcome: string;
-  /** The HTTP status of a failure, where an answer came. */
-  readonly status?: number;
 }
 
 /** A sign-in that `handleRedirect` finished. */

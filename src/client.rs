@@ -6,7 +6,7 @@ use crate::config::{
 use crate::error::Error;
 use crate::platform::{Kept, Kinds, Platform, Wall};
 use crate::protocol::token;
-use crate::session::exchange::{self, Why};
+use crate::session::flight::{self, Why};
 use crate::session::{Outcome, Session, introspect, record, sign_in, sign_out};
 use crate::task::unless;
 use crate::words::{Code, Problem, Word};
@@ -191,7 +191,7 @@ impl<P: Platform> Client<P> {
                     options.copy_joined(Word::Scope, &asked, Word::Scope);
                     asked
                 });
-                Box::pin(exchange::refresh(session, narrower, Why::Refresh))
+                Box::pin(flight::refresh(session, narrower, Why::Refresh))
             }
             Verb::GetAccessToken => {
                 config::check(options, &GET_ACCESS_TOKEN)?;
@@ -201,7 +201,7 @@ impl<P: Platform> Client<P> {
                     return Ok(Begun::Done(Some(session.given_tokens()?)));
                 }
                 session.live_record()?;
-                Box::pin(exchange::refresh(session, None, Why::AccessToken))
+                Box::pin(flight::refresh(session, None, Why::AccessToken))
             }
             Verb::Introspect => {
                 introspect::check(options)?;

@@ -35,6 +35,8 @@ pub struct Config<K> {
     pub grace_ms: f64,
     /// Whether a new tab is given the session.
     pub share_session: bool,
+    /// Whether all tabs have one storage.
+    pub is_local: bool,
 }
 
 /// What a member of an app's object may be, and what is said where it is something else.
@@ -227,6 +229,7 @@ impl<K: Kept> Config<K> {
             auto_renew: given.kind(Word::AutoRenew) != Kind::False,
             idle_ms: number(given, Word::IdleTimeoutSeconds, f64::INFINITY) * 1000.0,
             grace_ms: number(given, Word::RotationGraceSeconds, grace) * 1000.0,
+            is_local: given.is(Word::Storage, Word::Local),
             share_session: given.kind(Word::ShareSession) == Kind::True,
             settings,
             issuer,

@@ -95,13 +95,6 @@ impl<T> Place<T> {
     pub(crate) fn take(&self) -> Option<T> {
         self.0.take()
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        let value = self.0.take();
-        let is_empty = value.is_none();
-        self.0.set(value);
-        is_empty
-    }
 }
 
 impl<T: Clone> Place<T> {

@@ -36,7 +36,8 @@ impl<P: Platform> Session<P> {
         );
         let number_or_null = |key, number: f64| {
             if number.is_finite() {
-                shown.set(key, number);
+                // Whole milliseconds: a fraction of one tells nobody anything.
+                shown.set(key, number as i64 as f64);
             } else {
                 shown.put_null(key);
             }

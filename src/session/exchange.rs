@@ -1,5 +1,7 @@
-//! One refresh, from top to bottom.
+//! One exchange of a refresh token, from top to bottom.
 
+use super::flight::Why;
+use super::lock::Lock;
 use super::siblings::Step;
 use super::{Outcome, Session, record, retry};
 use crate::error::Error;
@@ -7,7 +9,7 @@ use crate::platform::{Event, Kept, Mono, Platform};
 use crate::protocol::discovery::Endpoint;
 use crate::protocol::{id_token, token};
 use crate::session::renewal::Moment;
-use crate::task::{Place, Shared, unless};
+use crate::task::{Place, unless};
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
 use core::cell::Cell;
@@ -17,159 +19,7 @@ const NEVER: f64 = 8.64e15;
 /// So many failures in a row that say nothing are looked into.
 const MANY: u32 = 3;
 
-/// An exchange under way, and those who wait for it.
-pub struct Flight<K> {
-    outcome: Shared<Outcome<K>>,
-    is_narrower: bool,
-    why: Rc<Cell<Why>>,
-}
-
-impl<K> Clone for Flight<K> {
-    fn clone(&self) -> Self {
-        Self {
-            outcome: self.outcome.clone(),
-            is_narrower: self.is_narrower,
-            why: self.why.clone(),
-        }
-    }
-}
-
-/// On whose word a refresh token is sent. A later one outranks an earlier one that it joins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
-pub enum Why {
-    /// Nobody's: the background's.
-    Renewal,
-    /// A caller's who wants an access token.
-    AccessToken,
-    /// A caller's who wants a refresh.
-    Refresh,
-}
-
-impl Why {
-    fn word(self) -> Word {
-        match self {
-            Self::Renewal => Word::Renewal,
-            Self::AccessToken => Word::AccessToken,
-            Self::Refresh => Word::Call,
-        }
-    }
-}
-
-/// New tokens. A call shares the exchange that is under way, unless one of them asks for a scope of its own: `narrower`, an object
-/// with `scope`.
-pub async fn refresh<P: Platform>(
-    session: Rc<Session<P>>,
-    narrower: Option<P::Kept>,
-    why: Why,
-) -> Outcome<P::Kept> {
-    session.look_again();
-    let flight = loop {
-        match session.flight.get() {
-            Some(open) if narrower.is_none() && !open.is_narrower => break open,
-            Some(open) => drop(open.outcome.wait().await),
-            None => {
-                refresh_token_of(&session)?;
-                break take_off(&session, narrower, why);
-            }
-        }
-    };
-    if flight.why.get() < why {
-        flight.why.set(why);
-    }
-    flight.outcome.wait().await
-}
-
-/// The same for nobody in particular.
-pub fn renew<P: Platform>(session: &Rc<Session<P>>) {
-    session.look_again();
-    if !session.has_flight() && refresh_token_of(session).is_ok() {
-        take_off(session, None, Why::Renewal);
-    }
-}
-
-/// Begins an exchange that goes on whoever waits for it.
-fn take_off<P: Platform>(
-    session: &Rc<Session<P>>,
-    narrower: Option<P::Kept>,
-    why: Why,
-) -> Flight<P::Kept> {
-    let flight = Flight {
-        outcome: Shared::new(),
-        is_narrower: narrower.is_some(),
-        why: Rc::new(Cell::new(why)),
-    };
-    session.flight.set(Some(flight.clone()));
-    let exchange = Exchange {
-        session: session.clone(),
-        narrower,
-        why: flight.why.clone(),
-        turn: session.next_turn(),
-        epoch: session.epoch(),
-        base: Place::new(session.record()),
-        began: session.platform.elapsed(),
-    };
-    let (session, own) = (session.clone(), flight.clone());
-    session.platform.clone().spawn(async move {
-        let turn = exchange.turn;
-        let (Ok(outcome) | Err(outcome)) = exchange.run().await.map(Ok);
-        session.report(own.why.get(), &outcome);
-        session.land(Some(&own), outcome);
-        // The callers have their answer. Who comes next sees the new generation before the lock is free.
-        session
-            .until(|session| session.is_closed.get() || session.is_shown())
-            .await;
-        session.let_go(turn);
-        session.rest();
-    });
-    flight
-}
-
-impl<P: Platform> Session<P> {
-    /// Whether an exchange is under way.
-    pub(super) fn has_flight(&self) -> bool {
-        self.flight.get().is_some()
-    }
-
-    /// Gives the callers their answer: those of this flight, or of whichever is open. Nobody joins it any more.
-    pub(super) fn land(&self, own: Option<&Flight<P::Kept>>, outcome: Outcome<P::Kept>) {
-        let open = self.flight.get();
-        let is_open = |own: &Flight<P::Kept>| {
-            open.as_ref()
-                .is_some_and(|open| open.outcome.is_same(&own.outcome))
-        };
-        if own.is_none_or(is_open) {
-            self.flight.set(None);
-        }
-        if let Some(flight) = own.cloned().or(open) {
-            flight.outcome.bring(outcome);
-        }
-        self.change();
-    }
-
-    /// Tells of a failure that no caller of `refresh` hears of.
-    fn report(&self, why: Why, outcome: &Outcome<P::Kept>) {
-        let Err(error) = outcome else { return };
-        let is_quiet = [
-            Code::Aborted,
-            Code::SignedOut,
-            Code::InvalidGrant,
-            Code::NoSession,
-            Code::NoRefreshToken,
-        ]
-        .iter()
-        .any(|&code| error.is(code));
-        if why == Why::Renewal && self.backoff_until.get() < self.platform.elapsed() {
-            self.back_off(0.0);
-        }
-        if why < Why::Refresh && !is_quiet {
-            self.conclude(error);
-            self.fail(error.clone());
-            self.emit(Event::RenewFailed, Some(error));
-        }
-    }
-}
-
-fn refresh_token_of<P: Platform>(session: &Session<P>) -> Outcome<P::Kept> {
+pub(super) fn refresh_token_of<P: Platform>(session: &Session<P>) -> Outcome<P::Kept> {
     let record = session
         .record()
         .ok_or_else(|| Error::new(Code::NoSession))?;
@@ -185,7 +35,7 @@ pub(super) struct Exchange<P: Platform> {
     pub(super) session: Rc<Session<P>>,
     narrower: Option<P::Kept>,
     why: Rc<Cell<Why>>,
-    turn: u32,
+    lock: Rc<Lock<P>>,
     epoch: u32,
     /// The record that it refreshes.
     base: Place<P::Kept>,
@@ -201,7 +51,30 @@ struct Tried<K> {
 }
 
 impl<P: Platform> Exchange<P> {
-    async fn run(&self) -> Step<P::Kept, P::Kept> {
+    pub(super) fn new(
+        session: &Rc<Session<P>>,
+        narrower: Option<P::Kept>,
+        why: Rc<Cell<Why>>,
+    ) -> Self {
+        let lock = Rc::new(Lock::new());
+        session.lock.set(Some(lock.clone()));
+        Self {
+            session: session.clone(),
+            narrower,
+            why,
+            lock,
+            epoch: session.epoch(),
+            base: Place::new(session.record()),
+            began: session.platform.elapsed(),
+        }
+    }
+
+    /// The refresh lock is free for the next.
+    pub(super) fn let_go(&self) {
+        self.lock.free();
+    }
+
+    pub(super) async fn run(&self) -> Step<P::Kept, P::Kept> {
         let session = &self.session;
         let endpoint = match session.endpoint(Endpoint::Token).await {
             Ok(endpoint) => endpoint,
@@ -252,7 +125,7 @@ impl<P: Platform> Exchange<P> {
             } else {
                 let record = self.still()?;
                 let Some(delay) = self.delay(attempt, &record, first, &error) else {
-                    let has_lock = session.has_lock(self.turn);
+                    let has_lock = self.lock.is_held();
                     failed(session, &record, &error, is_doubtful, has_lock);
                     session.look_into(&record, &error).await;
                     return Err(Err(error));
@@ -278,7 +151,9 @@ impl<P: Platform> Exchange<P> {
             return Err(Err(Error::new(Code::SignedOut)));
         }
         let record = refresh_token_of(session).map_err(Err)?;
-        let is_news = self.base.get().is_none_or(|base| !session.holds(&base));
+        let is_news = self.base.get().is_none_or(|base| {
+            !session.holds(&base) && !record.same(Word::AccessToken, &base, Word::AccessToken)
+        });
         if is_news && self.narrower.is_none() {
             let will_do = self.why.get() < Why::Refresh && session.is_fresh(&record, 0.0);
             if session.news_at.get() >= self.began || will_do {
@@ -296,10 +171,10 @@ impl<P: Platform> Exchange<P> {
             let held = self.still()?;
             let epoch = self.epoch;
             let over = session.until(|session| session.epoch() != epoch || !session.holds(&held));
-            unless(session.hold_lock(self.turn, &held), over).await;
-            if session.has_lock(self.turn) {
+            unless(self.lock.hold(session, &held), over).await;
+            if self.lock.is_held() {
                 let record = self.catch_up(false).await?;
-                if session.has_lock(self.turn) {
+                if self.lock.is_held() {
                     return Ok(record);
                 }
             }
@@ -321,14 +196,16 @@ impl<P: Platform> Exchange<P> {
         let patience = retry::patience_ms(session.config.grace_ms, since(record, first, sent));
         let answer = session.ask_for(endpoint, &form, why.word(), patience);
         // Where the page sleeps meanwhile, the lock is taken up again after it.
-        let locked = session.keep_lock(self.turn, record);
+        let locked = self.lock.keep(session, record);
         let Some(answer) = unless(answer, locked).await else {
             return Err(Err(Error::new(Code::Timeout)));
         };
         session.look_around();
         if session.epoch() != self.epoch {
-            if let Ok(answer) = answer {
-                session.revoke(&answer);
+            match answer {
+                Ok(answer) if session.is_replaced.get() => self.pass_on(&answer, sent, record),
+                Ok(answer) => drop(session.revoke(&answer)),
+                Err(_) => {}
             }
             return Err(Err(Error::new(Code::SignedOut)));
         }
@@ -350,6 +227,15 @@ impl<P: Platform> Exchange<P> {
         Ok(Ok(tokens))
     }
 
+    /// Hands an answer to the tabs that still have this session. This one has begun another meanwhile.
+    fn pass_on(&self, answer: &P::Kept, sent: Moment, old: &P::Kept) {
+        let next = record::again(&self.session.config.settings, old);
+        if token::take(answer, sent.wall, &next).is_ok() {
+            next.set(Word::Generation, old.number(Word::Generation) + 1.0);
+            self.session.hand_over(&next, 0.0);
+        }
+    }
+
     /// How long to wait before the refresh token is sent again, where it may be.
     fn delay(
         &self,
@@ -365,7 +251,7 @@ impl<P: Platform> Exchange<P> {
         let is_paid = self.why.get() > Why::Renewal || session.debt_wait(record) <= 0.0;
         let may = retry::may_repeat(error)
             && is_paid
-            && session.has_lock(self.turn)
+            && self.lock.is_held()
             && retry::is_forgiven(session.config.grace_ms, elapsed + ms);
         may.then_some(ms)
     }
@@ -399,9 +285,9 @@ impl<P: Platform> Exchange<P> {
                 next.set(Word::Debt, session.platform.now().0 + debt);
             }
             next.set(Word::Generation, old.number(Word::Generation) + 1.0);
-            session.store(next);
+            session.store(next.clone());
             session.news_at.set(session.platform.elapsed());
-            session.hand_over();
+            session.hand_over(&next, 0.0);
         } else if verdict.is_ok() {
             session.note(old, |notes| notes.remove(Word::SentAt));
             session.tell_notes(false);
@@ -420,9 +306,15 @@ impl<P: Platform> Exchange<P> {
     }
 }
 
-/// How long ago the record's refresh token was first sent, in ms, by this exchange or by an earlier one.
+/// How long ago the record's refresh token was first sent, in ms, by this exchange or by an earlier one. A clock that went back does not
+/// tell: too long.
 fn since<K: Kept>(record: &K, first: Moment, now: Moment) -> f64 {
-    (now.wall.0 - record.number(Word::SentAt)).max(first.until(now))
+    let wall = now.wall.0 - record.number(Word::SentAt);
+    if wall < 0.0 {
+        f64::INFINITY
+    } else {
+        wall.max(first.until(now))
+    }
 }
 
 /// Whether the refresh token may be sent on this word. One that the server may have spent is tried again only while that is forgiven,

@@ -3,7 +3,9 @@
 pub mod diagnostics;
 pub mod endpoints;
 pub mod exchange;
+pub mod flight;
 pub mod introspect;
+mod lock;
 pub mod page;
 pub mod record;
 pub mod renewal;
@@ -22,8 +24,8 @@ use crate::words::{Code, Word};
 use alloc::rc::Rc;
 use core::cell::Cell;
 use core::future::poll_fn;
-use core::pin::Pin;
 use core::task::Poll;
+use lock::Lock;
 use renewal::Moment;
 
 /// What a call ends with, where it ends with an object.
@@ -50,12 +52,13 @@ pub struct Session<P: Platform> {
     /// Counts everything that may change when the next renewal is.
     changes: Cell<u32>,
 
-    flight: Place<exchange::Flight<P::Kept>>,
-    /// The refresh lock, held or waited for; the exchange that it is for, and the one that has it. Exchanges are counted from 1.
-    lock: Place<P::Operation>,
-    lock_for: Cell<u32>,
-    lock_of: Cell<u32>,
-    turn: Cell<u32>,
+    flight: Place<flight::Flight<P::Kept>>,
+    /// The refresh lock of the exchange that began last.
+    lock: Place<Rc<Lock<P>>>,
+    /// The last session went on in other tabs when this one began.
+    is_replaced: Cell<bool>,
+    /// Somebody may have cleared the storage of all tabs.
+    is_in_doubt: Cell<bool>,
     /// The shared lock that shows the generation held.
     presence: Place<P::Operation>,
     shown: Place<P::Kept>,
@@ -117,9 +120,8 @@ impl<P: Platform> Session<P> {
             changes: Cell::new(0),
             flight: Place::new(None),
             lock: Place::new(None),
-            lock_for: Cell::new(0),
-            lock_of: Cell::new(0),
-            turn: Cell::new(0),
+            is_replaced: Cell::new(false),
+            is_in_doubt: Cell::new(false),
             presence: Place::new(None),
             shown: Place::new(None),
             jitter: Cell::new(0.0),
@@ -164,6 +166,9 @@ impl<P: Platform> Session<P> {
             self.platform.spawn(self.clone().listen());
             self.platform.spawn(self.clone().show_generation());
             self.platform.spawn(self.clone().keep_fresh());
+            if self.config.is_local {
+                self.platform.spawn(self.clone().doubt());
+            }
         }
     }
 
@@ -189,6 +194,10 @@ impl<P: Platform> Session<P> {
                     self.compare(held, stored, is_stored);
                 }
             }
+            // Where all tabs share the storage, the others are asked first.
+            (Some(_), Ok(None)) if is_stored && self.config.is_local && self.page => {
+                self.is_in_doubt.set(true);
+            }
             (Some(_), Ok(None)) if is_stored => self.end(Event::SignedOut, None),
             (_, Ok(None) | Err(_)) => {}
         }
@@ -205,7 +214,7 @@ impl<P: Platform> Session<P> {
         let later = stored.number(Word::Generation) - held.number(Word::Generation);
         if !record::is_same_family(&stored, &held) {
             if is_stored {
-                self.begin_epoch();
+                self.begin_epoch(false);
                 self.take_up(stored, Event::SignedIn);
                 self.land(None, self.given_tokens());
             }
@@ -229,8 +238,20 @@ impl<P: Platform> Session<P> {
     fn take_up(&self, stored: P::Kept, event: Event) {
         self.is_stored.set(true);
         self.news_at.set(self.platform.elapsed());
+        let had = self.record();
         self.hold(Some(stored));
-        self.emit(event, None);
+        self.tell_of(had.as_ref(), event);
+    }
+
+    /// Tells the listeners of tokens that somebody brought. A refresh token alone is no news to them.
+    pub(super) fn tell_of(&self, had: Option<&P::Kept>, event: Event) {
+        let has_other = |had: &P::Kept| {
+            self.record()
+                .is_none_or(|held| !held.same(Word::AccessToken, had, Word::AccessToken))
+        };
+        if had.is_none_or(has_other) {
+            self.emit(event, None);
+        }
     }
 
     /// Looks at everything that another tab may have changed.
@@ -261,15 +282,17 @@ impl<P: Platform> Session<P> {
         let noted = record::noted(&self.config.settings, held);
         change(&noted);
         if !record::has_same_notes(held, &noted) {
-            // Where it cannot be stored it is known to this page load.
-            let _ = self.platform.save(Slot::Record, &noted);
+            // Where it cannot be stored it is known to this page load; and what somebody cleared is not written back.
+            if !self.is_in_doubt.get() {
+                let _ = self.platform.save(Slot::Record, &noted);
+            }
             self.hold_notes(noted);
         }
     }
 
     /// Ends the session: nothing is held or stored any more, and no late answer brings it back.
     pub fn end(&self, event: Event, error: Option<&Error<P::Kept>>) {
-        self.begin_epoch();
+        self.begin_epoch(false);
         self.platform.remove(Slot::Record);
         self.hold(None);
         self.hide_generation();
@@ -284,9 +307,15 @@ impl<P: Platform> Session<P> {
     }
 
     /// From here on an answer to an earlier request is not stored, and the next session does not wait for it.
-    pub fn begin_epoch(&self) {
+    ///
+    /// `goes_on`: other tabs keep the earlier session, so that an exchange under way keeps its lock, and hands its answer to them.
+    pub fn begin_epoch(&self, goes_on: bool) {
         self.epoch.set(self.epoch.get().wrapping_add(1));
-        self.free_lock();
+        self.is_replaced.set(goes_on);
+        let lock = self.lock.take();
+        if let (Some(lock), false) = (lock, goes_on) {
+            lock.free();
+        }
     }
 
     /// Counts the sessions of this client: an exchange that began in another one is too late.
@@ -329,67 +358,6 @@ impl<P: Platform> Session<P> {
     /// Something changed that the time of the next renewal may depend on.
     pub(super) fn change(&self) {
         self.changes.set(self.changes.get().wrapping_add(1));
-    }
-
-    /// The number of an exchange.
-    fn next_turn(&self) -> u32 {
-        let turn = self.turn.get().wrapping_add(1);
-        self.turn.set(turn);
-        turn
-    }
-
-    /// Waits for the refresh lock, unless this exchange has it. A page that may sleep waits for nothing, and stands in nobody's way; and
-    /// the lock of this client's last exchange is let go of before the next one's is asked for.
-    async fn hold_lock(&self, turn: u32, record: &P::Kept) {
-        while !self.has_lock(turn) {
-            self.until(|session| {
-                let is_own = session.lock_for.get() == turn;
-                !session.is_hidden.get() && (is_own || session.lock.is_empty())
-            })
-            .await;
-            self.lock_for.set(turn);
-            self.lock.set(Some(self.platform.lock(record)));
-            let granted = poll_fn(|context| {
-                let Some(mut lock) = self.lock.take() else {
-                    return Poll::Ready(false);
-                };
-                let polled = Pin::new(&mut lock).poll(context);
-                self.lock.set(Some(lock));
-                polled.map(|_| true)
-            });
-            if granted.await && self.lock_for.get() == turn {
-                self.lock_of.set(turn);
-            }
-        }
-    }
-
-    /// Takes the lock up again whenever the page has slept.
-    async fn keep_lock(&self, turn: u32, record: &P::Kept) {
-        let epoch = self.epoch();
-        loop {
-            self.until(|session| session.epoch() == epoch && !session.has_lock(turn))
-                .await;
-            self.hold_lock(turn, record).await;
-        }
-    }
-
-    /// Whether the refresh lock is this exchange's.
-    fn has_lock(&self, turn: u32) -> bool {
-        self.lock_of.get() == turn
-    }
-
-    /// Ends a turn: the lock is free, unless it is another exchange's by now.
-    fn let_go(&self, turn: u32) {
-        if self.lock_for.get() == turn {
-            self.free_lock();
-            self.change();
-        }
-    }
-
-    fn free_lock(&self) {
-        self.lock.set(None);
-        self.lock_for.set(0);
-        self.lock_of.set(0);
     }
 
     fn fail(&self, error: Error<P::Kept>) {

@@ -62,7 +62,9 @@ impl<P: Platform> Session<P> {
     fn hide(&self) {
         self.is_hidden.set(true);
         self.hide_generation();
-        self.free_lock();
+        if let Some(lock) = self.lock.get() {
+            lock.free();
+        }
         self.attend();
     }
 

@@ -1,6 +1,6 @@
 //! When an access token is to be renewed (pure), and the task that sees to it.
 
-use super::{Session, exchange, retry};
+use super::{Session, flight, retry};
 use crate::platform::{Event, Kept, Mono, Platform, Wall};
 use crate::task::unless;
 use crate::words::Word;
@@ -165,6 +165,8 @@ impl<P: Platform> Session<P> {
             .max(wall_left.min(mono_left))
             .max(self.debt_wait(record))
             .max(0.0);
+        // So that a clock that jumps does not make a token old that has just come.
+        let wait = wait.max(self.sent_at.get().0 + LEAST_USE_MS - now.mono.0);
         if is_resumed {
             return wait;
         }
@@ -239,7 +241,7 @@ impl<P: Platform> Session<P> {
             let changes = self.changes.get();
             let mut wait = self.next_renewal().unwrap_or(f64::INFINITY);
             if wait <= 0.0 {
-                exchange::renew(&self);
+                flight::renew(&self);
                 wait = f64::INFINITY;
             }
             wait = wait.min(self.watch_expiry());

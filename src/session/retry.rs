@@ -57,10 +57,11 @@ pub fn may_repeat<K: Kept>(error: &Error<K>) -> bool {
     is_ambiguous(error) && !error.is(Code::InvalidResponse) && !(400.0..500.0).contains(&status)
 }
 
-/// How many background requests are owed, from how far the debt reaches into the future. A clock that went back lengthens no debt.
+/// How many background requests are owed, from how far the debt reaches into the future. One that reaches further than any does was
+/// written down before the clock was set back: nobody knows what is left of it.
 fn owed(ahead_ms: f64) -> f64 {
     // A record has no debt at first: NaN.
-    if ahead_ms > 0.0 {
+    if ahead_ms > 0.0 && ahead_ms <= (MOST_OWED + 1.0) * COST_MS {
         (ahead_ms / COST_MS).min(MOST_OWED)
     } else {
         0.0

@@ -7,7 +7,7 @@ use super::exchange::Exchange;
 use super::retry::LONGEST_MS;
 use super::{Outcome, Session, record};
 use crate::error::Error;
-use crate::platform::{Coordination, Event, Kept, Kind, Mono, Platform};
+use crate::platform::{Coordination, Event, Kept, Kind, Mono, Platform, Slot};
 use crate::task::unless;
 use crate::words::{Code, Word};
 use alloc::rc::Rc;
@@ -75,15 +75,12 @@ impl<P: Platform> Session<P> {
         }
     }
 
-    /// Hands the tokens now held over to the others.
-    pub(super) fn hand_over(&self) {
-        if let Some(record) = self.record() {
-            self.post(Word::Tokens, &record, |message| {
-                message.attach(Word::Record, &record);
-                let age = self.platform.elapsed().0 - self.news_at.get().0;
-                message.set(Word::Ms, age);
-            });
-        }
+    /// Hands tokens over to the others, which came from the server so long ago.
+    pub(super) fn hand_over(&self, record: &P::Kept, age_ms: f64) {
+        self.post(Word::Tokens, record, |message| {
+            message.attach(Word::Record, record);
+            message.set(Word::Ms, age_ms);
+        });
     }
 
     /// Tells the others what is known of the refresh token held: an attempt that is `open`, or how it ended.
@@ -140,11 +137,11 @@ impl<P: Platform> Session<P> {
                 && message.kind(Word::Family).is_absent()
                 && self.config.share_session
             {
-                self.hand_over();
+                self.answer(&held);
             }
         } else if message.is(Word::What, Word::Ask) {
             if own > generation {
-                self.hand_over();
+                self.answer(&held);
             }
         } else if message.is(Word::What, Word::Tokens) {
             if let Some(newer) = self.brought(message)
@@ -166,6 +163,11 @@ impl<P: Platform> Session<P> {
         }
     }
 
+    fn answer(&self, held: &P::Kept) {
+        let age = self.platform.elapsed().0 - self.news_at.get().0;
+        self.hand_over(held, age);
+    }
+
     /// The record of a message, where it is whole and of this client.
     fn brought(&self, message: &P::Kept) -> Option<P::Kept> {
         let record = message.get(Word::Record)?;
@@ -178,9 +180,10 @@ impl<P: Platform> Session<P> {
 
     /// Takes over what a sibling handed on, and got from the server so long ago.
     fn adopt(&self, newer: P::Kept, age_ms: f64) {
+        let had = self.record();
         self.store(newer);
         self.news_at.set(Mono(self.platform.elapsed().0 - age_ms));
-        self.emit(Event::Renewed, None);
+        self.tell_of(had.as_ref(), Event::Renewed);
     }
 
     /// What a sibling knows of the refresh token that both hold.
@@ -220,13 +223,37 @@ impl<P: Platform> Session<P> {
             return;
         }
         let attempt = self.attempts.get();
-        let lock = self.platform.lock(&held);
+        let mut lock = self.platform.lock(&held);
         let over = self.until(|session| {
             session.attempts.get() != attempt || !session.is_awake() || !session.holds(&held)
         });
-        if unless(lock, over).await.is_some() && self.holds(&held) {
+        let free = async {
+            let _ = (&mut lock).await;
+            // What it may have told before it let go is still on its way.
+            let _ = self.platform.sleep(ASK_MS).await;
+        };
+        if unless(free, over).await.is_some() && self.holds(&held) {
             self.resume.set(true);
             self.change();
+        }
+    }
+
+    /// Where all tabs share a storage that is empty, either somebody cleared it, or a tab found it too full for what it has: that one
+    /// hands it over.
+    pub(super) async fn doubt(self: Rc<Self>) {
+        while !self.is_closed.get() {
+            self.until(|session| session.is_closed.get() || session.is_in_doubt.get())
+                .await;
+            let held = self.record();
+            self.ask_siblings();
+            let over = self.until(|session| {
+                session.is_closed.get() || held.as_ref().is_none_or(|held| !session.holds(held))
+            });
+            let is_over = unless(over, self.platform.sleep(ASK_MS)).await.is_some();
+            self.is_in_doubt.set(false);
+            if !is_over && matches!(self.platform.load(Slot::Record), Ok(None)) {
+                self.end(Event::SignedOut, None);
+            }
         }
     }
 

@@ -221,15 +221,19 @@ impl<P: Platform> Session<P> {
             // An app that adopts the same tokens at each start means the session that has come of them since.
             return self.given_tokens();
         }
-        if let Some(old) = self.record()
+        let old = self.record();
+        let goes_on = old
+            .as_ref()
+            .is_some_and(|old| id_token::is_same_user(old, &record));
+        if let Some(old) = old
+            && !goes_on
             && !record::is_same_family(&old, &record)
-            && !id_token::is_same_user(&old, &record)
         {
             self.bury(&old, true);
             self.tell_signed_out(&old);
         }
         self.bury(&record, false);
-        self.begin_epoch();
+        self.begin_epoch(goes_on);
         self.store(record);
         self.ask_siblings();
         self.emit(Event::SignedIn, None);

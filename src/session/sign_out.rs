@@ -23,7 +23,7 @@ impl<P: Platform> Session<P> {
         for &slot in &[Slot::SignIns, Slot::Metadata, Slot::Record] {
             self.platform.remove(slot);
         }
-        self.begin_epoch();
+        self.begin_epoch(false);
         if held.is_some() {
             self.end(Event::SignedOut, None);
         }

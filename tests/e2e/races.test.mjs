@@ -94,8 +94,7 @@ function hold(path, then) {
 const outcome = (name) => run((name) => probe[name], name);
 
 /** The keys of ours, but for the mark that a session is over, which tabs asleep will look for. */
-const ours = async () => Object.values((await stage.state()).stored)
-  .flatMap((storage) => Object.keys(storage))
+const ours = async () => Object.values((await stage.state()).stored).flatMap((storage) => Object.keys(storage))
   .filter((key) => !key.startsWith("rekindle:tombstones:"));
 
 describe("r03 another client of the page begins a session while a refresh is under way", () => {

@@ -94,6 +94,7 @@ fn v07_every_audience_counts_in_its_place() {
         json!(["0oa2"]),
         json!(["0oa1", "0oa3"]),
         json!(["0oa1", "0oa2", "0oa3"]),
+        json!(["0oa1", "0oa2", "0oa2"]),
         json!("0oa1"),
         json!([]),
     ] {

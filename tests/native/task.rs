@@ -232,7 +232,7 @@ fn a_place_keeps_its_value_when_it_is_asked() {
 #[test]
 fn what_is_taken_out_of_a_place_is_no_longer_there() {
     let place = Place::new(Some("a"));
-    assert!(!place.is_empty() && place.get() == Some("a"));
+    assert_eq!(place.get(), Some("a"));
     assert_eq!(place.take(), Some("a"));
-    assert!(place.is_empty() && place.take().is_none());
+    assert!(place.take().is_none());
 }

@@ -294,8 +294,8 @@ fn a_full_storage_keeps_the_old_value() {
     let large = object("{ a: 'x'.repeat(6 << 20) }");
     let saved = page.browser.save(Slot::Record, &large);
     assert_eq!(saved, Err(StorageFailed::Full));
-    let next_page_load = Page::open("storage-full", "");
-    assert_same(&load(&next_page_load, Slot::Record).unwrap(), "{ a: 1 }");
+    let found = stored("sessionStorage", "session", "storage-full");
+    assert_eq!(found.as_deref(), Some(r#"{"a":1}"#));
     page.browser.remove(Slot::Record);
 }
 
@@ -318,6 +318,34 @@ fn what_could_not_be_saved_stays_as_long_as_the_page() {
     save("{ a: 4 }").unwrap_err();
     page.browser.remove(Slot::Record);
     assert!(load(&page, Slot::Record).is_none());
+}
+
+#[wasm_bindgen_test]
+fn what_could_not_be_saved_is_known_to_all_clients_of_the_page() {
+    let [one, two, other] = [
+        ("storage-refused", ""),
+        ("storage-refused", ""),
+        ("storage-refused", "storage: 'memory'"),
+    ]
+    .map(|(client_id, members)| Page::open(client_id, members));
+    let replaced = replaced(
+        "Storage.prototype",
+        "setItem",
+        "{ value() { throw new DOMException('', 'QuotaExceededError'); } }",
+    );
+    let refused = Page::open("storage-refused", "");
+    let saved = refused.browser.save(Slot::Record, &object("{ a: 1 }"));
+    assert_eq!(saved, Err(StorageFailed::Full));
+    drop(replaced);
+    assert_same(&load(&one, Slot::Record).unwrap(), "{ a: 1 }");
+    assert!(
+        load(&other, Slot::Record).is_none(),
+        "it has a memory of its own"
+    );
+    two.browser.save(Slot::Record, &object("{ a: 2 }")).unwrap();
+    assert_same(&load(&refused, Slot::Record).unwrap(), "{ a: 2 }");
+    one.browser.remove(Slot::Record);
+    assert!(load(&refused, Slot::Record).is_none());
 }
 
 #[wasm_bindgen_test]

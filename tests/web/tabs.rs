@@ -114,7 +114,7 @@ async fn nothing_is_left_of_a_closed_client() {
         let shell = Shell::open(&config);
         shell.ask(SET_TOKENS, TOKENS).await.unwrap();
         // Closed in the midst of an exchange, before one, or with nothing to do.
-        if at % 3 == 0 {
+        if at.is_multiple_of(3) {
             set(&server, "isWaiting", &true.into());
             shell.call(REFRESH, "{}");
             until("a request", || get(&server, "answers.length") == 1).await;

@@ -52,7 +52,15 @@ impl Step {
             Step::Docs => &[Part::WasmTarget],
             Step::Web => &[Part::WasmTarget, Part::Browser, Part::WasmBindgen],
             Step::Build | Step::Types => setup::FOR_BUILD,
-            Step::EndToEnd | Step::Packaging => &[
+            Step::EndToEnd => &[
+                Part::Node,
+                Part::NpmPackages,
+                Part::WasmTarget,
+                Part::Browser,
+                Part::WasmBindgen,
+                Part::Python,
+            ],
+            Step::Packaging => &[
                 Part::Node,
                 Part::NpmPackages,
                 Part::WasmTarget,
@@ -240,6 +248,9 @@ impl Checks<'_> {
             command
                 .env("CHROME", browser.chrome)
                 .env("CHROMEDRIVER", browser.chromedriver);
+        }
+        if step.needs().contains(&Part::Python) {
+            command.env("REKINDLE_PYTHON", setup::python(self.repository));
         }
         shown(&mut command)
     }

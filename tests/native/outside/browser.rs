@@ -1,6 +1,6 @@
 //! What the tabs of a browser share: time, the network, locks, the channel, `localStorage`.
 
-use super::Tab;
+use super::{Ended, Tab};
 use crate::kept::{Object, Value};
 use crate::support::object;
 use rekindle::platform::{Slot, attention};
@@ -319,7 +319,7 @@ impl Browser {
         };
     }
 
-    pub(super) fn end(&self, (tab, operation): Place, result: Result<Option<Object>, Object>) {
+    pub(super) fn end(&self, (tab, operation): Place, result: Ended) {
         self.0.is_moving.set(true);
         let tabs = self.tabs();
         let Some(tab) = tabs.get(tab) else { return };
@@ -362,7 +362,7 @@ impl Request {
         self.finish(Err(object(json!({ "cause": "broken" }))));
     }
 
-    fn finish(&self, result: Result<Option<Object>, Object>) {
+    fn finish(&self, result: Ended) {
         assert!(!self.is_aborted.get(), "nobody waits for the answer");
         self.is_answered.set(true);
         self.browser.end(self.place, result);

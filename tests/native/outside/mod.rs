@@ -5,12 +5,11 @@ mod browser;
 mod platform;
 
 pub use browser::Browser;
-pub use platform::Operation;
 
 use crate::kept::Object;
 use crate::support::object;
 use rekindle::client::{Client, Verb};
-use rekindle::platform::{Coordination, Kept, StorageFailed};
+use rekindle::platform::{Coordination, Kept, Slot, StorageFailed};
 use rekindle::task::Tasks;
 use rekindle::words::Word;
 use serde_json::json;
@@ -20,7 +19,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
-/// What a call ended with: an object or nothing, or the members of an error.
+/// What a call ended with: an object or nothing, or the members of an error. An operation ends so too.
 pub type Ended = Result<Option<Object>, Object>;
 
 /// One page with one client. Clones are the same page.
@@ -35,7 +34,10 @@ pub struct Page {
     /// Records, sign-ins and metadata, by slot, as JSON.
     pub stored: RefCell<BTreeMap<usize, String>>,
     pub refuses: Cell<Option<StorageFailed>>,
-    operations: RefCell<BTreeMap<u32, Option<Result<Option<Object>, Object>>>>,
+    /// How long a text there is room for.
+    pub room: Cell<usize>,
+    pub is_lasting: Cell<bool>,
+    operations: RefCell<BTreeMap<u32, Option<Ended>>>,
     last_operation: Cell<u32>,
     news: RefCell<VecDeque<Object>>,
     pub attends: Cell<u8>,
@@ -70,6 +72,8 @@ impl Tab {
             client: RefCell::new(None),
             stored: RefCell::default(),
             refuses: Cell::new(None),
+            room: Cell::new(usize::MAX),
+            is_lasting: Cell::new(true),
             operations: RefCell::default(),
             last_operation: Cell::new(0),
             news: RefCell::default(),
@@ -140,14 +144,14 @@ impl Tab {
     }
 
     /// What is stored there, as JSON; `null` where nothing is.
-    pub fn stored(&self, slot: rekindle::platform::Slot) -> serde_json::Value {
+    pub fn stored(&self, slot: Slot) -> serde_json::Value {
         let stored = self.0.browser.text_of(self, slot);
         stored.map_or(json!(null), |text| {
             serde_json::from_str(&text).expect("JSON is stored")
         })
     }
 
-    pub fn store(&self, slot: rekindle::platform::Slot, value: &serde_json::Value) {
+    pub fn store(&self, slot: Slot, value: &serde_json::Value) {
         self.0.browser.set_text(self, slot, Some(value.to_string()));
     }
 
@@ -298,6 +302,44 @@ pub fn duplicate(tab: &Tab, more: serde_json::Value) -> Tab {
     copy.create(config(more)).expect("the config is right");
     copy.events();
     copy
+}
+
+/// The name of the session that a tab has stored.
+pub fn family(tab: &Tab) -> String {
+    let stored = tab.stored(Slot::Record);
+    stored["family"]
+        .as_str()
+        .expect("there is a record")
+        .to_owned()
+}
+
+/// Two tabs with the same first tokens.
+pub fn twins(browser: &Browser, more: serde_json::Value) -> (Tab, Tab) {
+    let one = signed_in(browser, more.clone());
+    let other = duplicate(&one, more);
+    browser.advance(0.0);
+    browser.posted();
+    (one, other)
+}
+
+/// A message about the tokens that a tab holds.
+pub fn message(tab: &Tab, what: &str, more: serde_json::Value) -> serde_json::Value {
+    let stored = tab.stored(Slot::Record);
+    let mut message =
+        json!({ "what": what, "family": stored["family"], "generation": stored["generation"] });
+    for (name, value) in more.as_object().into_iter().flatten() {
+        message[name] = value.clone();
+    }
+    message
+}
+
+/// The record of a later generation.
+pub fn later(tab: &Tab, number: u32) -> serde_json::Value {
+    let mut record = tab.stored(Slot::Record);
+    record["access_token"] = json!(format!("at-{number}"));
+    record["refresh_token"] = json!(format!("rt-{number}"));
+    record["generation"] = json!(number);
+    record
 }
 
 /// A time as it stands in a record.

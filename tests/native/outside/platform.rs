@@ -1,6 +1,6 @@
 //! The trait, for one tab.
 
-use super::Tab;
+use super::{Ended, Tab};
 use crate::kept::{Object, parts, word_text};
 use rekindle::platform::{Coordination, Event, Kept, Mono, Platform, Slot, StorageFailed, Wall};
 use rekindle::words::Word;
@@ -16,7 +16,7 @@ pub struct Operation {
 }
 
 impl Future for Operation {
-    type Output = Result<Option<Object>, Object>;
+    type Output = Ended;
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
         let page = &self.tab.0;
@@ -47,7 +47,7 @@ impl Drop for Operation {
 }
 
 impl Tab {
-    fn begin(&self, result: Option<Result<Option<Object>, Object>>) -> Operation {
+    fn begin(&self, result: Option<Ended>) -> Operation {
         let id = self.0.last_operation.get() + 1;
         self.0.last_operation.set(id);
         self.0.operations.borrow_mut().insert(id, result);
@@ -151,9 +151,11 @@ impl Platform for Tab {
         if let Some(failed) = self.0.refuses.get() {
             return Err(failed);
         }
-        self.0
-            .browser
-            .set_text(self, slot, Some(object.stringify()));
+        let text = object.stringify();
+        if text.len() > self.0.room.get() {
+            return Err(StorageFailed::Full);
+        }
+        self.0.browser.set_text(self, slot, Some(text));
         Ok(())
     }
     fn remove(&self, slot: Slot) {
@@ -162,7 +164,7 @@ impl Platform for Tab {
         }
     }
     fn is_lasting(&self) -> bool {
-        true
+        self.0.is_lasting.get()
     }
     fn log(&self) -> Object {
         self.0.log.clone()

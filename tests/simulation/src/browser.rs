@@ -131,10 +131,7 @@ impl World {
         }
         tabs.sort_unstable();
         tabs.dedup();
-        let members = [
-            (Word::Generation, highest),
-            (Word::Tabs, tabs.len() as f64),
-        ];
+        let members = [(Word::Generation, highest), (Word::Tabs, tabs.len() as f64)];
         Some(Object::of(members.map(|(word, number)| {
             (word_text(word).to_owned(), Value::Number(number))
         })))
@@ -188,7 +185,11 @@ impl World {
         if self.storage_fault != 0 && !self.is_in_memory(slot) {
             // What could not be stored is found by this page all the same.
             self.tabs[tab].unsaved.put(slot, Some(copy(object)));
-            return Err(if self.storage_fault == 1 { StorageFailed::Full } else { StorageFailed::Unavailable });
+            return Err(if self.storage_fault == 1 {
+                StorageFailed::Full
+            } else {
+                StorageFailed::Unavailable
+            });
         }
         self.tabs[tab].unsaved.put(slot, None);
         let object = copy(object);

@@ -179,7 +179,10 @@ impl World {
         if !self.requests[id].is_over {
             self.requests[id].is_over = true;
             let now = self.now;
-            if let Some(attempt) = self.requests[id].token.and_then(|token| self.judge.attempts.get_mut(&token)) {
+            if let Some(attempt) = self.requests[id]
+                .token
+                .and_then(|token| self.judge.attempts.get_mut(&token))
+            {
                 attempt.last_over = now;
             }
             let tab = Self::name(self.contexts[self.requests[id].context].tab);

@@ -130,8 +130,11 @@ impl World {
         let call = &self.judge.calls[id];
         let (tab, verb, timeout_ms) = (self.contexts[call.context].tab, call.verb, call.timeout_ms);
         let late = self.mono(tab) - call.began_mono - timeout_ms;
-        let running = self.now.saturating_sub(self.tabs[tab].changed_at.max(self.woke_at));
-        let was_throttled = self.tabs[tab].throttle > 0 || self.now - self.tabs[tab].throttled_at < 60_000;
+        let running = self
+            .now
+            .saturating_sub(self.tabs[tab].changed_at.max(self.woke_at));
+        let was_throttled =
+            self.tabs[tab].throttle > 0 || self.now - self.tabs[tab].throttled_at < 60_000;
         let slack = if was_throttled { 60_100.0 } else { 100.0 };
         if late.min(running as f64) > slack {
             self.fail_in(tab, &format!("call {id} ({verb:?}) is {late} ms late"));
@@ -143,7 +146,10 @@ impl World {
         for id in 0..self.judge.calls.len() {
             let call = &self.judge.calls[id];
             let tab = self.contexts[call.context].tab;
-            if call.is_pending() && self.tabs[tab].life == Life::Running && self.asleep_until.is_none() {
+            if call.is_pending()
+                && self.tabs[tab].life == Life::Running
+                && self.asleep_until.is_none()
+            {
                 self.judge_time(id);
             }
         }
@@ -160,7 +166,11 @@ impl World {
         let token = object.member("accessToken").to_text().to_string();
         if let (Verb::GetAccessToken, Some(token)) = (verb, access_token(&token)) {
             let is_dead = self.server.families[token.family].revoked.is_some();
-            let is_just_fetched = self.judge.fetched.get(&token).is_some_and(|&at| self.now - at < 5_000);
+            let is_just_fetched = self
+                .judge
+                .fetched
+                .get(&token)
+                .is_some_and(|&at| self.now - at < 5_000);
             if !is_dead
                 && !is_just_fetched
                 && !self.server.is_access_valid(token, self.now)

@@ -1,7 +1,7 @@
 //! What is held and what is stored: nothing is lost but for a listed reason, and nothing old replaces what is newer.
 
-use crate::kept::Object;
 use super::NEWS_MS;
+use crate::kept::Object;
 use crate::server::{Token, access_token, refresh_token};
 use crate::world::{Life, Ms, What, World};
 use rekindle::platform::{Event, Kept};
@@ -83,14 +83,18 @@ impl World {
             let is_over = self.contexts[context].is_gone || of != tab;
             let held = self.judge.held.get(&context).copied();
             let is_other_session = held.and_then(|held| held.family()) != Some(token.family);
-            let is_ended = self.judge.signed_out.contains_key(&token.family) || self.judge.ended.contains(&token.family);
+            let is_ended = self.judge.signed_out.contains_key(&token.family)
+                || self.judge.ended.contains(&token.family);
             if is_over || is_ended || (is_other_session && !self.judge.cleared.is_empty()) {
                 continue;
             }
             if held.and_then(|held| held.refresh) < Some(token) {
                 self.fail_in(tab, &format!("{token:?} came and is not held"));
             }
-            let stored = self.shelf(context, crate::shelf::RECORD).get(crate::shelf::RECORD).cloned();
+            let stored = self
+                .shelf(context, crate::shelf::RECORD)
+                .get(crate::shelf::RECORD)
+                .cloned();
             let stored = stored.and_then(|record| Held::of(&record, self).refresh);
             if stored < Some(token) && self.storage_fault == 0 {
                 self.fail_in(tab, &format!("{token:?} came and is not stored"));
@@ -192,7 +196,10 @@ impl World {
         }
         let refused = self.judge.refused.get(&family).copied();
         if refused.is_none() || refused < held.refresh {
-            let what = format!("{:?} was given up for lost; the server refused {refused:?}", held.refresh);
+            let what = format!(
+                "{:?} was given up for lost; the server refused {refused:?}",
+                held.refresh
+            );
             self.fail_in(tab, &what);
         }
         // Whoever has newer tokens and can speak would have said so.
@@ -200,15 +207,21 @@ impl World {
             let other = &self.contexts[other];
             let is_awake = self.tabs[other.tab].life == Life::Running
                 && self.now > self.tabs[other.tab].changed_at.max(self.woke_at) + NEWS_MS;
-            newer.family() == Some(family) && newer.refresh > held.refresh && is_awake
-                && !other.is_closed && self.now > newer.since + NEWS_MS
+            newer.family() == Some(family)
+                && newer.refresh > held.refresh
+                && is_awake
+                && !other.is_closed
+                && self.now > newer.since + NEWS_MS
         });
         if let Some((&other, newer)) = successor
             && self.plan.is_coordinated()
             && self.now > self.tabs[tab].changed_at.max(self.woke_at) + NEWS_MS
         {
             let (other, newer) = (Self::name(self.contexts[other].tab), newer.refresh);
-            self.fail_in(tab, &format!("the session was given up though {other} holds {newer:?}"));
+            self.fail_in(
+                tab,
+                &format!("the session was given up though {other} holds {newer:?}"),
+            );
         }
     }
 
@@ -218,8 +231,15 @@ impl World {
         let new = Held::of(record, self);
         let Some(family) = new.family() else { return };
         let (now, wall) = (self.now, self.wall());
-        if let Some(token) = new.refresh.filter(|_| record.number(Word::SentAt).is_finite()) {
-            self.judge.attempts.entry(token).or_default().announce(now, wall);
+        if let Some(token) = new
+            .refresh
+            .filter(|_| record.number(Word::SentAt).is_finite())
+        {
+            self.judge
+                .attempts
+                .entry(token)
+                .or_default()
+                .announce(now, wall);
         }
         if let Some(&at) = self.judge.signed_out.get(&family)
             && self.now > at + 1_000
@@ -233,7 +253,10 @@ impl World {
                 ),
             );
         }
-        let stored = self.shelf(context, crate::shelf::RECORD).get(crate::shelf::RECORD).cloned();
+        let stored = self
+            .shelf(context, crate::shelf::RECORD)
+            .get(crate::shelf::RECORD)
+            .cloned();
         let stored = stored.map(|record| Held::of(&record, self));
         if let Some(stored) = stored.filter(|stored| stored.family() == Some(family))
             && new.refresh < stored.refresh

@@ -75,7 +75,13 @@ pub const NEWS_MS: Ms = 2_000;
 impl World {
     pub fn note_exchange(&mut self, context: usize, operation: u32) {
         let is_explicit = self.is_asked_for(context);
-        self.judge.exchanges.insert((context, operation), Exchange { is_explicit, ..Exchange::default() });
+        self.judge.exchanges.insert(
+            (context, operation),
+            Exchange {
+                is_explicit,
+                ..Exchange::default()
+            },
+        );
     }
 
     /// Whether the app's word stands behind what the client does: somebody waits for tokens, or gave up waiting since the last answer.
@@ -113,7 +119,11 @@ impl World {
         exchange.sends += 1;
         let (is_explicit, attempt) = (exchange.is_explicit, exchange.sends);
         self.story.tell(now, Some(Self::name(tab)), || {
-            let why = if is_explicit { "asked for" } else { "by itself" };
+            let why = if is_explicit {
+                "asked for"
+            } else {
+                "by itself"
+            };
             format!("sends #{id} with {token:?}, try {attempt}, {why}; fate: {fault:?}")
         });
         if let Some(fault) = fault {
@@ -153,18 +163,26 @@ impl World {
                 && self.tabs[holder].hidden_at < other.sent
         };
         if self.requests[..id].iter().rev().take(50).any(is_open) {
-            self.fail_in(tab, &format!("a second request with {token:?} while the first one is open"));
+            self.fail_in(
+                tab,
+                &format!("a second request with {token:?} while the first one is open"),
+            );
         }
     }
 
     fn judge_retry(&mut self, tab: usize, token: Token, attempt: usize) {
-        let Some(entry) = self.judge.attempts.get(&token) else { return };
+        let Some(entry) = self.judge.attempts.get(&token) else {
+            return;
+        };
         let (is_doubtful, over) = (entry.is_doubtful(), entry.last_over);
         if attempt > 3 {
             self.fail_in(tab, &format!("{token:?} was sent {attempt} times in a row"));
         }
         if !is_doubtful && self.plan.is_coordinated() {
-            self.fail_in(tab, &format!("{token:?} was sent again after a definite answer"));
+            self.fail_in(
+                tab,
+                &format!("{token:?} was sent again after a definite answer"),
+            );
         }
         if !self.is_forgiven(token) && is_doubtful {
             self.fail_in(tab, &format!("{token:?} was sent again after the grace"));
@@ -179,7 +197,9 @@ impl World {
         let grace = self.plan.grace_s * 1000.0;
         self.judge.attempts.get(&token).is_some_and(|entry| {
             let by_wall = self.wall() - entry.first_wall;
-            entry.is_doubtful() && (((self.now - entry.first_sent) as f64) < grace || (0.0..grace).contains(&by_wall))
+            entry.is_doubtful()
+                && (((self.now - entry.first_sent) as f64) < grace
+                    || (0.0..grace).contains(&by_wall))
         })
     }
 
@@ -193,21 +213,39 @@ impl World {
             let other = &self.contexts[other];
             let life = self.tabs[other.tab].life;
             let is_shown = match life {
-                Life::Running => self.now > self.tabs[other.tab].changed_at.max(self.woke_at) + NEWS_MS,
+                Life::Running => {
+                    self.now > self.tabs[other.tab].changed_at.max(self.woke_at) + NEWS_MS
+                }
                 Life::Hung => true,
                 Life::Hidden | Life::Crashed | Life::Closed => false,
             };
-            let is_newer = held.refresh.is_some_and(|refresh| refresh.family == token.family && refresh > token);
-            is_newer && is_shown && !other.is_closed && !other.is_gone && self.now > held.since + NEWS_MS
+            let is_newer = held
+                .refresh
+                .is_some_and(|refresh| refresh.family == token.family && refresh > token);
+            is_newer
+                && is_shown
+                && !other.is_closed
+                && !other.is_gone
+                && self.now > held.since + NEWS_MS
         });
         if let Some((&other, held)) = ahead {
             let (other, newer) = (Self::name(self.contexts[other].tab), held.refresh);
-            self.fail_in(tab, &format!("sent the spent {token:?} while {other} holds {newer:?}"));
+            self.fail_in(
+                tab,
+                &format!("sent the spent {token:?} while {other} holds {newer:?}"),
+            );
         }
         let has_seen = self.judge.saw_ahead.contains(&(tab, token));
         if has_seen && !self.is_forgiven(token) && !self.is_near_expiry(own) {
-            let why = if is_explicit { "on the app's word" } else { "by itself" };
-            self.fail_in(tab, &format!("sent {token:?} {why} though a later one was seen"));
+            let why = if is_explicit {
+                "on the app's word"
+            } else {
+                "by itself"
+            };
+            self.fail_in(
+                tab,
+                &format!("sent {token:?} {why} though a later one was seen"),
+            );
         }
     }
 
@@ -218,7 +256,10 @@ impl World {
         let is_near = self.is_near_expiry(held);
         let is_resumed = self.is_forgiven(token);
         if !is_near && !is_resumed {
-            self.fail_in(tab, &format!("sent {token:?} by itself, far from its expiry"));
+            self.fail_in(
+                tab,
+                &format!("sent {token:?} by itself, far from its expiry"),
+            );
         }
         if !is_resumed && !self.plan.auto_renew {
             self.fail_in(tab, "sent by itself, and autoRenew is false");
@@ -226,17 +267,41 @@ impl World {
         if attempt == 1 {
             self.judge_pace(context, token, is_resumed);
         }
-        let failing = self.judge.background.iter().rev().take_while(|other| now - other.at < HOUR);
+        let failing = self
+            .judge
+            .background
+            .iter()
+            .rev()
+            .take_while(|other| now - other.at < HOUR);
         let failing = failing.filter(|other| other.is_failed && other.family == family);
-        let own = failing.clone().filter(|other| other.context == context).count();
+        let own = failing
+            .clone()
+            .filter(|other| other.context == context)
+            .count();
         let all = failing.count();
         if own >= MOST_FAILING && !self.judge.has_jumped {
-            self.fail_in(tab, &format!("{} failing requests in an hour, by itself", own + 1));
+            self.fail_in(
+                tab,
+                &format!("{} failing requests in an hour, by itself", own + 1),
+            );
         }
-        if all >= MOST_FAILING && self.plan.is_coordinated() && !self.judge.has_jumped && !self.judge.was_deaf {
-            self.fail_in(tab, &format!("{} failing requests of all tabs in an hour", all + 1));
+        if all >= MOST_FAILING
+            && self.plan.is_coordinated()
+            && !self.judge.has_jumped
+            && !self.judge.was_deaf
+        {
+            self.fail_in(
+                tab,
+                &format!("{} failing requests of all tabs in an hour", all + 1),
+            );
         }
-        self.judge.background.push(Background { at: now, family, context, request: id, is_failed: true });
+        self.judge.background.push(Background {
+            at: now,
+            family,
+            context,
+            request: id,
+            is_failed: true,
+        });
         if let Some(back) = self.judge.network_back_at
             && now - back < 20_000
             && self.judge.spread.insert(context)
@@ -248,12 +313,20 @@ impl World {
     fn judge_pace(&mut self, context: usize, token: Token, is_resumed: bool) {
         let tab = self.contexts[context].tab;
         let now = self.now;
-        let last_own = self.judge.background.iter().rev().find(|other| other.context == context).map(|last| last.at);
+        let last_own = self
+            .judge
+            .background
+            .iter()
+            .rev()
+            .find(|other| other.context == context)
+            .map(|last| last.at);
         if last_own.is_some_and(|last| now - last < LEAST_MS - 100) && !is_resumed {
             self.fail_in(tab, "two background requests within 5 s");
         }
         let is_told = |at: Ms| {
-            self.plan.is_coordinated() && at > self.contexts[context].created_at && self.tabs[tab].life == Life::Running
+            self.plan.is_coordinated()
+                && at > self.contexts[context].created_at
+                && self.tabs[tab].life == Life::Running
                 && at > self.tabs[tab].changed_at.max(self.woke_at) + NEWS_MS
                 && now > at + NEWS_MS
         };
@@ -262,14 +335,27 @@ impl World {
             && (is_told(at) || self.judge.was_limited.contains(&(context, token)))
             && !self.judge.has_jumped
         {
-            self.fail_in(tab, &format!("sent by itself {} ms before Retry-After is over", until - now));
+            self.fail_in(
+                tab,
+                &format!(
+                    "sent by itself {} ms before Retry-After is over",
+                    until - now
+                ),
+            );
         }
         let idle = now.saturating_sub(self.judge.last_input.max(self.judge.last_load)) as f64;
-        if self.plan.idle_timeout_s.is_some_and(|limit| idle > limit * 1000.0 + 2_000.0) {
+        if self
+            .plan
+            .idle_timeout_s
+            .is_some_and(|limit| idle > limit * 1000.0 + 2_000.0)
+        {
             self.fail_in(tab, "sent by itself, and nobody is there");
         }
         if !self.is_online && !is_resumed && last_own.is_some_and(|last| now - last < 299_000) {
-            self.fail_in(tab, "two background requests within 5 minutes of being offline");
+            self.fail_in(
+                tab,
+                "two background requests within 5 minutes of being offline",
+            );
         }
     }
 
@@ -279,8 +365,14 @@ impl World {
         let margin = (self.plan.renew_before_s * 1000.0).min(lifetime / 10.0) * 1.5;
         let by_wall = self.wall() - held.received_at;
         let by_age = held.age_at_first + (self.now - held.since) as f64;
-        let before_set_back = self.judge.set_back.iter().filter(|(at, _)| *at >= held.since);
-        let highest = before_set_back.map(|(_, wall)| wall - held.received_at).fold(by_wall.max(by_age), f64::max);
+        let before_set_back = self
+            .judge
+            .set_back
+            .iter()
+            .filter(|(at, _)| *at >= held.since);
+        let highest = before_set_back
+            .map(|(_, wall)| wall - held.received_at)
+            .fold(by_wall.max(by_age), f64::max);
         by_wall < -4_900.0 || lifetime - highest <= margin + 50.0
     }
 
@@ -290,7 +382,9 @@ impl World {
         let context = request.context;
         let tab = self.contexts[context].tab;
         let now = self.now;
-        let (Some(token), Some(reply)) = (request.token, request.reply.clone()) else { return };
+        let (Some(token), Some(reply)) = (request.token, request.reply.clone()) else {
+            return;
+        };
         if request.endpoint != Endpoint::Token {
             return;
         }
@@ -328,7 +422,14 @@ impl World {
             self.judge.paused.remove(&token.family);
         }
         if reply.issued.is_some() {
-            for sent in self.judge.background.iter_mut().rev().take(20).filter(|sent| sent.request == id) {
+            for sent in self
+                .judge
+                .background
+                .iter_mut()
+                .rev()
+                .take(20)
+                .filter(|sent| sent.request == id)
+            {
                 sent.is_failed = false;
             }
         }
@@ -347,26 +448,44 @@ impl World {
 
     /// A tab is told who is there.
     pub fn judge_who(&mut self, context: usize, family: &str, highest: f64) {
-        let Some(client) = &self.contexts[context].client else { return };
-        let Some(record) = client.record() else { return };
+        let Some(client) = &self.contexts[context].client else {
+            return;
+        };
+        let Some(record) = client.record() else {
+            return;
+        };
         use rekindle::platform::Kept;
         if crate::page::family_of(&record) == family
             && highest > record.number(rekindle::words::Word::Generation)
             && let Some(token) = Held::of(&record, self).refresh
         {
-            self.judge.saw_ahead.insert((self.contexts[context].tab, token));
+            self.judge
+                .saw_ahead
+                .insert((self.contexts[context].tab, token));
         }
     }
 
     /// A client that asks for documents without end is as bad as one that asks for tokens.
     pub fn judge_metadata(&mut self, context: usize) {
         let tab = self.contexts[context].tab;
-        if self.judge.calls.iter().rev().take(200).any(|call| call.context == context && call.is_pending()) {
+        if self
+            .judge
+            .calls
+            .iter()
+            .rev()
+            .take(200)
+            .any(|call| call.context == context && call.is_pending())
+        {
             return;
         }
         let now = self.now;
-        let recent = self.requests.iter().rev().take_while(|other| now - other.sent < 60_000);
-        let recent = recent.filter(|other| other.endpoint == Endpoint::Metadata && other.context == context);
+        let recent = self
+            .requests
+            .iter()
+            .rev()
+            .take_while(|other| now - other.sent < 60_000);
+        let recent =
+            recent.filter(|other| other.endpoint == Endpoint::Metadata && other.context == context);
         if recent.count() > 24 {
             self.fail_in(tab, "a storm of requests for metadata");
         }
