@@ -50,7 +50,7 @@ fn stop_faults(sim: &Sim) {
         crate::fate::network_back(sim);
     }
     for tab in 0..tabs {
-        sim.borrow_mut().tabs[tab].throttle = 0;
+        sim.borrow_mut().unthrottle(tab);
         let (life, page) = (sim.borrow().tabs[tab].life, sim.borrow().tabs[tab].page);
         match life {
             Life::Hung | Life::Hidden => recover(sim, tab, page),

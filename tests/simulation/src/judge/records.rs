@@ -85,7 +85,12 @@ impl World {
             let is_other_session = held.and_then(|held| held.family()) != Some(token.family);
             let is_ended = self.judge.signed_out.contains_key(&token.family)
                 || self.judge.ended.contains(&token.family);
-            if is_over || is_ended || (is_other_session && !self.judge.cleared.is_empty()) {
+            let is_weak = !self.plan.is_coordinated() && self.tabs.len() > 1;
+            if is_over
+                || is_ended
+                || is_weak
+                || (is_other_session && !self.judge.cleared.is_empty())
+            {
                 continue;
             }
             if held.and_then(|held| held.refresh) < Some(token) {

@@ -94,12 +94,17 @@ impl World {
             .any(|call| matches!(call.verb, Verb::Refresh | Verb::GetAccessToken))
     }
 
+    /// The refresh lock that the client holds, of the session that it has now.
     fn exchange_of(&self, context: usize) -> Option<(usize, u32)> {
+        let record = self.contexts[context].client.as_ref()?.record()?;
+        let family = crate::page::family_of(&record);
         let operations = self.contexts[context].operations.iter();
-        operations
-            .filter(|(_, entry)| entry.what == What::RefreshLock)
-            .map(|(&id, _)| (context, id))
-            .find(|&who| self.locks.holds(who))
+        let locks = operations.filter(|(_, entry)| entry.what == What::RefreshLock);
+        locks.map(|(&id, _)| (context, id)).find(|&who| {
+            self.locks
+                .held_by(who)
+                .is_some_and(|name| name.starts_with(&family))
+        })
     }
 
     pub fn judge_send(&mut self, id: usize) {
@@ -163,7 +168,8 @@ impl World {
                 && self.tabs[holder].life != Life::Hidden
                 && self.tabs[holder].hidden_at < other.sent
         };
-        if self.requests[..id].iter().rev().take(50).any(is_open) {
+        let must_hold = self.plan.is_coordinated() || self.tabs.len() == 1;
+        if must_hold && self.requests[..id].iter().rev().take(50).any(is_open) {
             self.fail_in(
                 tab,
                 &format!("a second request with {token:?} while the first one is open"),
