@@ -309,3 +309,26 @@ fn t01_where_all_tabs_share_the_storage_they_share_the_tokens() {
     other.hears("stored");
     assert_eq!(other.events(), ["Renewed: signed-in"]);
 }
+
+/// Two tabs with one generation of different tokens: each had an answer of a server that forgives a second use.
+#[test]
+fn t10_other_tokens_of_the_same_generation_are_taken_over() {
+    for (name, value, events) in [
+        (
+            "access_token",
+            "at-x",
+            vec!["Renewed: signed-in".to_owned()],
+        ),
+        ("refresh_token", "rt-x", vec![]),
+    ] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({}));
+        let mut stored = tab.stored(Slot::Record);
+        stored[name] = json!(value);
+        tab.store(Slot::Record, &stored);
+        tab.client().look_again();
+        let record = tab.client().record().expect("there is a session");
+        assert_eq!(record.member(name).to_text().to_string(), value);
+        assert_eq!(tab.events(), events);
+    }
+}
