@@ -328,7 +328,9 @@ impl World {
         if self.judge.replaced.iter().any(|(other, _)| *other == from) {
             self.judge.replaced.push((new, self.now));
         }
-        self.story.tell(self.now, Some(Self::name(new)), || format!("opened from {}", Self::name(from)));
+        self.story.tell(self.now, Some(Self::name(new)), || {
+            format!("opened from {}", Self::name(from))
+        });
     }
 
     /// Promise 9: a page that may go into the back/forward cache holds no lock and listens to no channel.

@@ -493,7 +493,12 @@ impl World {
 
     /// The newest refresh token of a family that a live tab has.
     pub fn newest_held(&self, family: usize) -> Option<Token> {
-        self.judge.held.values().filter_map(|held| held.refresh).filter(|token| token.family == family).max()
+        self.judge
+            .held
+            .values()
+            .filter_map(|held| held.refresh)
+            .filter(|token| token.family == family)
+            .max()
     }
 }
 
