@@ -256,8 +256,9 @@ impl<P: Platform> Session<P> {
 
     /// Looks at everything that another tab may have changed.
     pub(super) fn look_around(&self) {
-        self.heed_tombstones();
+        // What is stored first: the session that is over may have been followed by another.
         self.look_again();
+        self.heed_tombstones();
     }
 
     /// Stores a record in one write, and holds it. Where storage refuses, the session goes on in memory, and the old record,
@@ -290,10 +291,22 @@ impl<P: Platform> Session<P> {
         }
     }
 
+    /// Ends the session as another tab did. A storage that all tabs share was cleared there, and may hold the next session by now.
+    pub(super) fn end_too(&self, event: Event, error: Option<&Error<P::Kept>>) {
+        if !self.config.is_local {
+            self.platform.remove(Slot::Record);
+        }
+        self.drop_session(event, error);
+    }
+
     /// Ends the session: nothing is held or stored any more, and no late answer brings it back.
     pub fn end(&self, event: Event, error: Option<&Error<P::Kept>>) {
-        self.begin_epoch(false);
         self.platform.remove(Slot::Record);
+        self.drop_session(event, error);
+    }
+
+    fn drop_session(&self, event: Event, error: Option<&Error<P::Kept>>) {
+        self.begin_epoch(false);
         self.hold(None);
         self.hide_generation();
         if let Some(error) = error {

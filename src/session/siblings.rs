@@ -151,13 +151,13 @@ impl<P: Platform> Session<P> {
                 self.adopt(newer, message.number(Word::Ms));
             }
         } else if message.is(Word::What, Word::SignedOut) {
-            self.end(Event::SignedOut, None);
+            self.end_too(Event::SignedOut, None);
         } else if message.is(Word::What, Word::Lost) && generation >= own {
             let error = Error::new(Code::InvalidGrant);
             for &key in &LOST {
                 message.copy(key, &error.about, key);
             }
-            self.end(Event::SessionLost, Some(&error));
+            self.end_too(Event::SessionLost, Some(&error));
         } else if message.is(Word::What, Word::Notes) && generation == own {
             self.heed(&held, message);
         }
@@ -252,7 +252,7 @@ impl<P: Platform> Session<P> {
             let is_over = unless(over, self.platform.sleep(ASK_MS)).await.is_some();
             self.is_in_doubt.set(false);
             if !is_over && matches!(self.platform.load(Slot::Record), Ok(None)) {
-                self.end(Event::SignedOut, None);
+                self.end_too(Event::SignedOut, None);
             }
         }
     }

@@ -12,11 +12,28 @@ function noteShows() {
   addEventListener("pageshow", ({ persisted }) => shows.push(persisted));
 }
 
+/** The same: while `deaf` is not 0 the page misses that many hand-overs of tokens, and counts them. */
+function missHandOvers() {
+  globalThis.deaf = 0;
+  globalThis.missed = 0;
+  globalThis.BroadcastChannel = class extends BroadcastChannel {
+    constructor(name) {
+      super(name);
+      this.addEventListener("message", (event) => {
+        if (!globalThis.deaf || event.data.what !== "tokens") return;
+        globalThis.deaf--;
+        globalThis.missed++;
+        event.stopImmediatePropagation();
+      });
+    }
+  };
+}
+
 let stage;
 let tabs;
 before(async () => {
   stage = await startStage();
-  tabs = await startTabs(stage, { scripts: [movableClock, noteShows] });
+  tabs = await startTabs(stage, { scripts: [movableClock, noteShows, missHandOvers] });
 });
 after(async () => {
   await tabs?.close();
@@ -76,6 +93,36 @@ describe("t02 a duplicated tab", () => {
     await copy.thaw();
     await sameAs(copy, original);
     assert.equal(exchanges().length, 2);
+  });
+
+  for (const [often, times] of [["once", 1], ["three times", 3]]) {
+    test(`that misses what it is told ${often} knows that it is behind, and asks until it has it`, async () => {
+      const original = await signedIn();
+      const copy = await original.duplicate();
+      await copy.run((times) => { globalThis.deaf = times; }, times);
+      await original.get("refresh");
+      await until(() => copy.run(() => globalThis.missed === 1), "the hand-over is missed");
+      await copy.get("refresh");
+      await sameAs(copy, original);
+      assert.ok(exchanges().every(({ answer }) => answer.status === 200), "no spent token was sent");
+      assert.equal((await copy.get("introspect")).active, true);
+    });
+  }
+
+  test("that knows that it is behind a tab that hangs sends nothing: its call ends in time, its access token stays at hand", async () => {
+    const original = await signedIn();
+    const copy = await original.duplicate();
+    await copy.run(() => { globalThis.deaf = 1; });
+    await original.get("refresh");
+    await until(() => copy.run(() => globalThis.missed === 1), "the hand-over is missed");
+    const loop = original.cdp.send("Runtime.evaluate", { expression: "for (;;);" }).catch(() => {});
+    assert.equal((await copy.call("refresh", { timeoutMs: 600 })).error.code, "timeout");
+    assert.equal(await copy.get("getAccessToken"), (await copy.state()).tokens.accessToken);
+    assert.equal(exchanges().length, 1);
+    await original.cdp.send("Runtime.terminateExecution");
+    await loop;
+    await sameAs(copy, original);
+    assert.ok(exchanges().every(({ answer }) => answer.status === 200));
   });
 
   test("of a duplicate, opened by the page, is one more", async () => {

@@ -218,15 +218,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tests_are_named_after_faults_that_are_listed() {
+    fn every_fault_has_a_test() {
         let repository = Repository::open().expect("the repository is there");
         let (faults, complaints) = survey(&repository).expect("the list can be read");
+        // Without this an empty list would have no complaint.
         assert!(faults.len() > 60 && faults.iter().any(|fault| fault.id == "N01"));
-        let strays: Vec<_> = complaints
-            .iter()
-            .filter(|complaint| complaint.contains("named after"))
-            .collect();
-        assert!(strays.is_empty(), "{strays:?}");
+        assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
     }
 
     #[test]

@@ -25,7 +25,8 @@ struct Shared {
     /// Who has a family's refresh lock, or waits for it, in order.
     locks: RefCell<BTreeMap<String, Vec<Place>>>,
     presence: RefCell<Vec<(Place, String, f64)>>,
-    local: RefCell<Option<String>>,
+    /// What is in `localStorage`, by slot.
+    local: RefCell<BTreeMap<usize, String>>,
     posted: RefCell<Vec<serde_json::Value>>,
     /// Whether something happened that a tab may not have seen yet.
     is_moving: Cell<bool>,
@@ -301,22 +302,28 @@ impl Browser {
     }
 
     pub(super) fn text_of(&self, tab: &Tab, slot: Slot) -> Option<String> {
-        if slot == Slot::Tombstones {
-            return self.0.local.borrow().clone();
-        }
-        tab.0.stored.borrow().get(&(slot as usize)).cloned()
+        self.place_of(tab, slot)
+            .borrow()
+            .get(&(slot as usize))
+            .cloned()
     }
 
     pub(super) fn set_text(&self, tab: &Tab, slot: Slot, text: Option<String>) {
-        if slot == Slot::Tombstones {
-            *self.0.local.borrow_mut() = text;
-            return;
-        }
-        let mut stored = tab.0.stored.borrow_mut();
+        let mut stored = self.place_of(tab, slot).borrow_mut();
         match text {
             Some(text) => stored.insert(slot as usize, text),
             None => stored.remove(&(slot as usize)),
         };
+    }
+
+    /// Where a slot is: with the tab, or with the browser.
+    fn place_of<'a>(&'a self, tab: &'a Tab, slot: Slot) -> &'a RefCell<BTreeMap<usize, String>> {
+        let is_local = slot == Slot::Record && tab.0.is_local.get();
+        if slot == Slot::Tombstones || is_local {
+            &self.0.local
+        } else {
+            &tab.0.stored
+        }
     }
 
     pub(super) fn end(&self, (tab, operation): Place, result: Ended) {

@@ -37,6 +37,8 @@ pub struct Page {
     /// How long a text there is room for.
     pub room: Cell<usize>,
     pub is_lasting: Cell<bool>,
+    /// Whether the record is in `localStorage`.
+    pub is_local: Cell<bool>,
     operations: RefCell<BTreeMap<u32, Option<Ended>>>,
     last_operation: Cell<u32>,
     news: RefCell<VecDeque<Object>>,
@@ -74,6 +76,7 @@ impl Tab {
             refuses: Cell::new(None),
             room: Cell::new(usize::MAX),
             is_lasting: Cell::new(true),
+            is_local: Cell::new(false),
             operations: RefCell::default(),
             last_operation: Cell::new(0),
             news: RefCell::default(),
@@ -99,6 +102,7 @@ impl Tab {
 
     /// Makes the page's client; an error's members where that fails.
     pub fn create(&self, config: serde_json::Value) -> Result<(), Object> {
+        self.0.is_local.set(config["storage"] == "local");
         let client = Client::create(self.clone(), &object(config)).map_err(|error| error.about)?;
         *self.0.client.borrow_mut() = Some(client);
         self.0.browser.settle();
@@ -153,6 +157,11 @@ impl Tab {
 
     pub fn store(&self, slot: Slot, value: &serde_json::Value) {
         self.0.browser.set_text(self, slot, Some(value.to_string()));
+    }
+
+    /// Somebody clears it.
+    pub fn remove(&self, slot: Slot) {
+        self.0.browser.set_text(self, slot, None);
     }
 
     /// The refresh token held.

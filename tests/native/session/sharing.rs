@@ -227,3 +227,39 @@ fn t10_a_closed_client_shows_nothing_and_still_hands_over_what_comes() {
     assert!(browser.locked().is_empty());
     assert!(browser.next_timer(&one).is_infinite());
 }
+
+/// The same user signs in again while a refresh is under way: the other tabs go on with the earlier session, and get what came for it.
+#[test]
+fn t02_l11_what_comes_late_for_an_earlier_session_goes_to_those_who_have_it() {
+    // {"sub":"1"}
+    let id_token = "e30.eyJzdWIiOiIxIn0.c";
+    let with_user = |number| {
+        let mut answer = response(number);
+        answer["id_token"] = json!(id_token);
+        json!({ "response": answer })
+    };
+    let browser = Browser::new();
+    let one = signed_in(&browser, json!({}));
+    one.call(Verb::SetTokens, with_user(5));
+    let other = crate::outside::duplicate(&one, json!({}));
+    one.refresh();
+    one.call(Verb::SetTokens, with_user(7));
+    assert_eq!(
+        (one.refresh_token().as_str(), other.status().as_str()),
+        ("rt-7", "signed-in")
+    );
+    // Nobody else sends the refresh token meanwhile.
+    let waiting = other.refresh();
+    assert_eq!(browser.sent(), 1);
+    browser.request().answer(200, response(6));
+    assert_eq!(
+        (waiting.token().as_str(), other.refresh_token().as_str()),
+        ("at-6", "rt-6")
+    );
+    assert_eq!(
+        (one.refresh_token().as_str(), other.generation()),
+        ("rt-7", 2.0)
+    );
+    assert!(browser.locked().is_empty());
+    assert_eq!(browser.sent(), 1);
+}

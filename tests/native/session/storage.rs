@@ -1,6 +1,6 @@
 //! What is stored, and what others store.
 
-use crate::outside::{Browser, Tab, config, later, response, signed_in};
+use crate::outside::{Browser, Tab, config, later, message, response, signed_in};
 use rekindle::client::Verb;
 use rekindle::platform::{Kept, Slot, StorageFailed};
 use rekindle::words::Word;
@@ -220,4 +220,115 @@ fn t10_notes_that_another_client_of_the_page_stored_are_taken_over() {
         .answer(400, json!({ "error": "invalid_grant" }));
     browser.advance(200.0);
     assert_eq!(call.error().stringify_member("reason"), r#""lost_answer""#);
+}
+
+#[test]
+fn s04_where_all_tabs_share_the_storage_the_others_are_asked_first() {
+    for is_answered in [false, true] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({ "storage": "local" }));
+        browser.posted();
+        let newer = later(&tab, 2);
+        tab.remove(Slot::Record);
+        tab.client().look_again();
+        browser.settle();
+        assert_eq!(
+            (browser.said(), tab.status().as_str()),
+            (vec!["ask".to_owned()], "signed-in")
+        );
+        // Meanwhile nothing is written back.
+        let call = tab.refresh();
+        assert_eq!(tab.stored(Slot::Record), json!(null));
+        browser.advance(199.0);
+        assert_eq!(tab.status(), "signed-in");
+        if is_answered {
+            // A tab found it too full for what it has.
+            tab.receives(&message(
+                &tab,
+                "tokens",
+                json!({ "family": newer["family"], "generation": 2, "record": newer, "ms": 0 }),
+            ));
+            assert_eq!(tab.refresh_token(), "rt-2");
+            assert_eq!(tab.stored(Slot::Record)["refresh_token"], "rt-2");
+        }
+        browser.advance(1.0);
+        let status = if is_answered {
+            "signed-in"
+        } else {
+            "signed-out"
+        };
+        assert_eq!(tab.status(), status);
+        assert_eq!(call.is_open(), is_answered);
+        let event = if is_answered {
+            "Renewed: signed-in"
+        } else {
+            "SignedOut: signed-out"
+        };
+        assert_eq!(tab.events(), [event]);
+    }
+}
+
+#[test]
+fn s04_what_is_stored_again_meanwhile_is_no_end() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "storage": "local" }));
+    let stored = tab.stored(Slot::Record);
+    tab.remove(Slot::Record);
+    tab.client().look_again();
+    browser.settle();
+    browser.advance(100.0);
+    tab.store(Slot::Record, &stored);
+    browser.advance(200.0);
+    assert_eq!(
+        (tab.status().as_str(), tab.events().len()),
+        ("signed-in", 0)
+    );
+    // The next time it is looked into again.
+    tab.remove(Slot::Record);
+    tab.client().look_again();
+    browser.settle();
+    browser.advance(200.0);
+    assert_eq!(tab.events(), ["SignedOut: signed-out"]);
+}
+
+#[test]
+fn t01_where_all_tabs_share_the_storage_they_share_the_tokens() {
+    let browser = Browser::new();
+    let one = signed_in(&browser, json!({ "storage": "local" }));
+    let other = Tab::open(&browser);
+    other
+        .create(config(json!({ "storage": "local" })))
+        .expect("the config is right");
+    assert_eq!(other.refresh_token(), "rt-1");
+    other.page().attends.set(0);
+    let call = one.refresh();
+    browser.request().answer(200, response(2));
+    assert_eq!(call.token(), "at-2");
+    // Without a word from the channel.
+    assert_eq!(other.get_access_token().token(), "at-2");
+    other.hears("stored");
+    assert_eq!(other.events(), ["Renewed: signed-in"]);
+}
+
+/// Two tabs with one generation of different tokens: each had an answer of a server that forgives a second use.
+#[test]
+fn t10_other_tokens_of_the_same_generation_are_taken_over() {
+    for (name, value, events) in [
+        (
+            "access_token",
+            "at-x",
+            vec!["Renewed: signed-in".to_owned()],
+        ),
+        ("refresh_token", "rt-x", vec![]),
+    ] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({}));
+        let mut stored = tab.stored(Slot::Record);
+        stored[name] = json!(value);
+        tab.store(Slot::Record, &stored);
+        tab.client().look_again();
+        let record = tab.client().record().expect("there is a session");
+        assert_eq!(record.member(name).to_text().to_string(), value);
+        assert_eq!(tab.events(), events);
+    }
 }
