@@ -50,6 +50,7 @@ describe("shareSession", () => {
     const second = await tabs.open();
     await second.start(shared);
     stage.proxy.forget();
+    stage.proxy.always(stage.paths.token, fault.slow(0, tabs.allBegan));
     const outcomes = await tabs.together([first, second], "refresh");
     assert.deepEqual(outcomes.map(({ error }) => error), [undefined, undefined]);
     assert.equal(exchanges().length, 1);
