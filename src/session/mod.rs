@@ -256,8 +256,9 @@ impl<P: Platform> Session<P> {
 
     /// Looks at everything that another tab may have changed.
     pub(super) fn look_around(&self) {
-        self.heed_tombstones();
+        // What is stored first: the session that is over may have been followed by another.
         self.look_again();
+        self.heed_tombstones();
     }
 
     /// Stores a record in one write, and holds it. Where storage refuses, the session goes on in memory, and the old record,
@@ -279,21 +280,41 @@ impl<P: Platform> Session<P> {
 
     /// Changes the notes of the record held, which is `held`: nothing that the app sees.
     pub(super) fn note(&self, held: &P::Kept, change: impl FnOnce(&P::Kept)) {
-        let noted = record::noted(&self.config.settings, held);
-        change(&noted);
-        if !record::has_same_notes(held, &noted) {
+        if let Some(noted) = self.hold_note(held, change) {
             // Where it cannot be stored it is known to this page load; and what somebody cleared is not written back.
             if !self.is_in_doubt.get() {
                 let _ = self.platform.save(Slot::Record, &noted);
             }
-            self.hold_notes(noted);
         }
+    }
+
+    /// The same without storing it. What is held then, where that is something else.
+    fn hold_note(&self, held: &P::Kept, change: impl FnOnce(&P::Kept)) -> Option<P::Kept> {
+        let noted = record::noted(&self.config.settings, held);
+        change(&noted);
+        let is_news = !record::has_same_notes(held, &noted);
+        is_news.then(|| {
+            self.hold_notes(noted.clone());
+            noted
+        })
+    }
+
+    /// Ends the session as another tab did. A storage that all tabs share was cleared there, and may hold the next session by now.
+    pub(super) fn end_too(&self, event: Event, error: Option<&Error<P::Kept>>) {
+        if !self.config.is_local {
+            self.platform.remove(Slot::Record);
+        }
+        self.drop_session(event, error);
     }
 
     /// Ends the session: nothing is held or stored any more, and no late answer brings it back.
     pub fn end(&self, event: Event, error: Option<&Error<P::Kept>>) {
-        self.begin_epoch(false);
         self.platform.remove(Slot::Record);
+        self.drop_session(event, error);
+    }
+
+    fn drop_session(&self, event: Event, error: Option<&Error<P::Kept>>) {
+        self.begin_epoch(false);
         self.hold(None);
         self.hide_generation();
         if let Some(error) = error {

@@ -151,13 +151,13 @@ impl<P: Platform> Session<P> {
                 self.adopt(newer, message.number(Word::Ms));
             }
         } else if message.is(Word::What, Word::SignedOut) {
-            self.end(Event::SignedOut, None);
+            self.end_too(Event::SignedOut, None);
         } else if message.is(Word::What, Word::Lost) && generation >= own {
             let error = Error::new(Code::InvalidGrant);
             for &key in &LOST {
                 message.copy(key, &error.about, key);
             }
-            self.end(Event::SessionLost, Some(&error));
+            self.end_too(Event::SessionLost, Some(&error));
         } else if message.is(Word::What, Word::Notes) && generation == own {
             self.heed(&held, message);
         }
@@ -189,7 +189,7 @@ impl<P: Platform> Session<P> {
     /// What a sibling knows of the refresh token that both hold.
     fn heed(self: &Rc<Self>, held: &P::Kept, message: &P::Kept) {
         let had = held.number(Word::Debt);
-        self.note(held, |notes| {
+        let heeded = |notes: &P::Kept| {
             let first = notes.number(Word::SentAt).min(message.number(Word::SentAt));
             notes.remove(Word::SentAt);
             if message.number(Word::SentAt).is_finite() {
@@ -200,7 +200,13 @@ impl<P: Platform> Session<P> {
                     message.copy(key, notes, key);
                 }
             }
-        });
+        };
+        // A storage that all tabs share has it from the sibling, and perhaps something later by now.
+        if self.config.is_local {
+            self.hold_note(held, heeded);
+        } else {
+            self.note(held, heeded);
+        }
         let debt = message.number(Word::Debt);
         if debt > 0.0 && had.max(0.0) < debt {
             self.back_off(debt - self.platform.now().0);
@@ -252,7 +258,7 @@ impl<P: Platform> Session<P> {
             let is_over = unless(over, self.platform.sleep(ASK_MS)).await.is_some();
             self.is_in_doubt.set(false);
             if !is_over && matches!(self.platform.load(Slot::Record), Ok(None)) {
-                self.end(Event::SignedOut, None);
+                self.end_too(Event::SignedOut, None);
             }
         }
     }

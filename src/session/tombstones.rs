@@ -58,7 +58,7 @@ impl<P: Platform> Session<P> {
     /// Ends the session held if it was ended while this tab could not hear of it.
     pub(super) fn heed_tombstones(&self) {
         if self.record().is_some_and(|held| self.is_ended(&held)) {
-            self.end(Event::SignedOut, None);
+            self.end_too(Event::SignedOut, None);
         }
     }
 

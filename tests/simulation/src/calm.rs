@@ -50,7 +50,7 @@ fn stop_faults(sim: &Sim) {
         crate::fate::network_back(sim);
     }
     for tab in 0..tabs {
-        sim.borrow_mut().tabs[tab].throttle = 0;
+        sim.borrow_mut().unthrottle(tab);
         let (life, page) = (sim.borrow().tabs[tab].life, sim.borrow().tabs[tab].page);
         match life {
             Life::Hung | Life::Hidden => recover(sim, tab, page),
@@ -64,7 +64,10 @@ fn stop_faults(sim: &Sim) {
 fn all_ask(sim: &Sim, verb: Verb) {
     let clients: Vec<usize> = {
         let world = sim.borrow();
-        world.live().filter(|&id| !world.contexts[id].is_closed).collect()
+        world
+            .live()
+            .filter(|&id| !world.contexts[id].is_closed)
+            .collect()
     };
     let mut calls = Vec::new();
     for client in clients {
@@ -84,25 +87,43 @@ fn all_ask(sim: &Sim, verb: Verb) {
         let is_cleared = world.judge.cleared.iter().any(|(other, _)| *other == tab);
         let is_well = matches!(outcome, Some(Ok(()))) || is_cleared;
         if may_live && !is_well {
-            world.fail_in(tab, &format!("{verb:?} ends with {outcome:?} in calm weather, and the session could live"));
+            world.fail_in(
+                tab,
+                &format!(
+                    "{verb:?} ends with {outcome:?} in calm weather, and the session could live"
+                ),
+            );
         }
     }
 }
 
 impl World {
     fn recovery_ms(&self) -> Ms {
-        if self.plan.lifetime_s < SHORT_S { 2 * 60_000 } else { RECOVERY_MS }
+        if self.plan.lifetime_s < SHORT_S {
+            2 * 60_000
+        } else {
+            RECOVERY_MS
+        }
     }
 
     /// Whether the server has something left for the client, and some tab has the key to it.
     fn may_live(&self, client: usize, held: &crate::judge::Held) -> bool {
-        let Some(family) = held.family() else { return false };
-        if self.server.families[family].revoked.is_some() || self.judge.signed_out.contains_key(&family) {
+        let Some(family) = held.family() else {
+            return false;
+        };
+        if self.server.families[family].revoked.is_some()
+            || self.judge.signed_out.contains_key(&family)
+        {
             return false;
         }
-        let usable = |token: Option<Token>| token.is_some_and(|token| self.server.is_usable(token, self.now));
+        let usable = |token: Option<Token>| {
+            token.is_some_and(|token| self.server.is_usable(token, self.now))
+        };
         if self.plan.is_coordinated() {
-            self.judge.held.values().any(|other| other.family() == Some(family) && usable(other.refresh))
+            self.judge
+                .held
+                .values()
+                .any(|other| other.family() == Some(family) && usable(other.refresh))
                 && !self.is_outrun(client, held)
         } else {
             usable(held.refresh) && self.tabs.len() == 1
@@ -112,7 +133,8 @@ impl World {
     /// Whether it is behind, and whoever was ahead of it has gone.
     fn is_outrun(&self, client: usize, held: &crate::judge::Held) -> bool {
         let tab = self.contexts[client].tab;
-        held.refresh.is_some_and(|token| self.judge.saw_ahead.contains(&(tab, token)))
+        held.refresh
+            .is_some_and(|token| self.judge.saw_ahead.contains(&(tab, token)))
     }
 
     /// Every tab that renews by itself has done so.
@@ -120,28 +142,52 @@ impl World {
         if self.judge.failure.is_some() {
             return;
         }
-        let clients: Vec<usize> = self.live().filter(|&id| !self.contexts[id].is_closed).collect();
+        let clients: Vec<usize> = self
+            .live()
+            .filter(|&id| !self.contexts[id].is_closed)
+            .collect();
         for client in clients {
-            let Some(held) = self.judge.held.get(&client).copied() else { continue };
-            let Some(family) = held.family() else { continue };
+            let Some(held) = self.judge.held.get(&client).copied() else {
+                continue;
+            };
+            let Some(family) = held.family() else {
+                continue;
+            };
             let tab = self.contexts[client].tab;
             let is_paused = self.judge.paused.contains(&family);
-            let renews = self.plan.auto_renew && self.plan.idle_timeout_s.is_none() && held.refresh.is_some();
+            let renews = self.plan.auto_renew
+                && self.plan.idle_timeout_s.is_none()
+                && held.refresh.is_some();
             let is_short = self.plan.lifetime_s < SHORT_S;
-            if !renews || is_paused || is_short || !self.may_live(client, &held) || self.judge.has_jumped {
+            if !renews
+                || is_paused
+                || is_short
+                || !self.may_live(client, &held)
+                || self.judge.has_jumped
+            {
                 continue;
             }
-            let is_valid = held.access.is_some_and(|token| self.server.is_access_valid(token, self.now));
+            let is_valid = held
+                .access
+                .is_some_and(|token| self.server.is_access_valid(token, self.now));
             if !is_valid {
-                self.fail_in(tab, "no valid token by itself, long after the faults stopped");
+                self.fail_in(
+                    tab,
+                    "no valid token by itself, long after the faults stopped",
+                );
             }
         }
-        let tokens = self.requests[sent..].iter().filter(|request| request.endpoint == Endpoint::Token).count();
+        let tokens = self.requests[sent..]
+            .iter()
+            .filter(|request| request.endpoint == Endpoint::Token)
+            .count();
         let families = self.server.families.len();
         let each = self.recovery_ms() as f64 / (self.plan.lifetime_ms() * 0.8).max(5_000.0);
         let most = (each * 1.3 + 16.0) * families as f64 + self.tabs.len() as f64;
         if self.plan.is_coordinated() && tokens as f64 > most {
-            self.fail(format!("{tokens} token requests after the faults stopped; {most} would do"));
+            self.fail(format!(
+                "{tokens} token requests after the faults stopped; {most} would do"
+            ));
         }
     }
 
@@ -158,22 +204,30 @@ impl World {
                 .judge
                 .held
                 .iter()
-                .filter(|(id, held)| held.family() == Some(family) && !self.contexts[**id].is_closed)
+                .filter(|(id, held)| {
+                    held.family() == Some(family) && !self.contexts[**id].is_closed
+                })
                 .map(|(id, held)| (*id, *held))
                 .collect();
             let newest = held.iter().filter_map(|(_, held)| held.refresh).max();
-            let behind = held.iter().find(|(id, held)| held.refresh < newest && self.may_live(*id, held));
+            let behind = held
+                .iter()
+                .find(|(id, held)| held.refresh < newest && self.may_live(*id, held));
             if let Some((id, old)) = behind {
                 let tab = self.contexts[*id].tab;
                 let what = format!("{:?} is held, and the newest is {newest:?}", old.refresh);
                 self.fail_in(tab, &what);
             }
             let sent = self.requests[before..].iter();
-            let sent = sent.filter(|request| request.token.is_some_and(|token| token.family == family)).count();
+            let sent = sent
+                .filter(|request| request.token.is_some_and(|token| token.family == family))
+                .count();
             let window = 62_000.0 + NEWS_MS as f64;
             let renewals = (window / (self.plan.lifetime_ms() * 0.8).max(5_000.0)) as usize;
             if sent > 1 + renewals + self.judge.replaced.len() {
-                self.fail(format!("{sent} requests for one family, all tabs asking at once"));
+                self.fail(format!(
+                    "{sent} requests for one family, all tabs asking at once"
+                ));
             }
         }
     }

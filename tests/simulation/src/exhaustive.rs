@@ -17,8 +17,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 const GRACE: Ms = 30_000;
-const ROTATIONS: [Rotation; 4] =
-    [Rotation::Strict, Rotation::SameAgain(GRACE), Rotation::FurtherNew(GRACE), Rotation::Never];
+const ROTATIONS: [Rotation; 4] = [
+    Rotation::Strict,
+    Rotation::SameAgain(GRACE),
+    Rotation::FurtherNew(GRACE),
+    Rotation::Never,
+];
 
 /// What becomes of the request.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,7 +75,13 @@ pub fn cases(schedules: u64) -> Vec<Case> {
             for recovery in RECOVERIES {
                 for pause in [0, 3_000, 40_000] {
                     for schedule in 0..schedules {
-                        cases.push(Case { rotation, fate, recovery, pause, schedule });
+                        cases.push(Case {
+                            rotation,
+                            fate,
+                            recovery,
+                            pause,
+                            schedule,
+                        });
                     }
                 }
             }
@@ -96,10 +106,18 @@ pub fn every_step(case: Case) -> (u32, Option<(u32, String)>) {
 
 /// One run; whether the tab came as far as that step.
 pub fn run(case: Case, step: u32, is_told: bool) -> (Report, bool) {
-    let mut story = if is_told { Story::told() } else { Story::default() };
+    let mut story = if is_told {
+        Story::told()
+    } else {
+        Story::default()
+    };
     story.tell(0, None, || format!("{case:?}, killed at step {step}"));
     let plan = Plan::plain(case.rotation);
-    let sim = Rc::new(RefCell::new(World::new(plan, Rng::with_seed(case.schedule), story)));
+    let sim = Rc::new(RefCell::new(World::new(
+        plan,
+        Rng::with_seed(case.schedule),
+        story,
+    )));
     begin(&sim);
     pass(&sim, 1_000, false);
     if case.recovery != Recovery::Reload {
@@ -147,14 +165,21 @@ fn recover(sim: &Sim, case: Case) {
 fn judge(sim: &Sim, case: Case) {
     let mut world = sim.borrow_mut();
     let is_in_time = case.recovery != Recovery::Reload || case.pause < GRACE - 10_000;
-    let is_forgiving = case.rotation == Rotation::Never || (case.rotation.grace() > 0 && is_in_time);
+    let is_forgiving =
+        case.rotation == Rotation::Never || (case.rotation.grace() > 0 && is_in_time);
     let newest = world.newest_held(0);
     let is_alive = newest.is_some_and(|token| world.server.is_usable(token, world.now));
     if is_forgiving && case.fate != Fate::Refused && !is_alive {
-        world.fail(format!("the session is lost, and the server would have forgiven; {newest:?} is held"));
+        world.fail(format!(
+            "the session is lost, and the server would have forgiven; {newest:?} is held"
+        ));
     }
     // A session that the server gave up ends once in each tab, without a storm.
-    let sent = world.requests.iter().filter(|request| request.token.is_some()).count();
+    let sent = world
+        .requests
+        .iter()
+        .filter(|request| request.token.is_some())
+        .count();
     if sent > 5 {
         world.fail(format!("{sent} requests for one refresh and its recovery"));
     }

@@ -77,6 +77,14 @@ impl World {
         action
     }
 
+    /// Timers run as they should again.
+    pub fn unthrottle(&mut self, tab: usize) {
+        if self.tabs[tab].throttle > 0 {
+            self.tabs[tab].throttle = 0;
+            self.tabs[tab].throttled_at = self.now;
+        }
+    }
+
     /// Lets what lies in wait happen, where a tab has come to its place.
     pub fn spring_ambush(&mut self, tab: usize) {
         let Some((stage, action)) = self.ambush else {
@@ -305,10 +313,7 @@ fn on_page(sim: &Sim, tab: usize, action: Action) {
         Action::LookAt | Action::Type => {
             let count = {
                 let mut world = sim.borrow_mut();
-                if world.tabs[tab].throttle > 0 {
-                    world.tabs[tab].throttle = 0;
-                    world.tabs[tab].throttled_at = world.now;
-                }
+                world.unthrottle(tab);
                 world.rng.usize(1..4)
             };
             let what = if action == Action::Type {

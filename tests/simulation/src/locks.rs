@@ -41,6 +41,15 @@ impl Locks {
         next
     }
 
+    /// The name of the exclusive lock that it holds.
+    pub fn held_by(&self, who: Who) -> Option<&str> {
+        let held = self
+            .exclusive
+            .iter()
+            .find(|(_, queue)| queue.front() == Some(&who));
+        held.map(|(name, _)| name.as_str())
+    }
+
     pub fn holds(&self, who: Who) -> bool {
         self.exclusive
             .values()

@@ -68,7 +68,13 @@ fn main() -> ExitCode {
             let (count, failure) = exhaustive::every_step(case);
             runs += count;
             if let Some((step, failure)) = failure {
-                let entry = found.entry(failure).or_insert((0, format!("{case:?} step {step}\n{}", exhaustive::run(case, step, true).0.story)));
+                let entry = found.entry(failure).or_insert((
+                    0,
+                    format!(
+                        "{case:?} step {step}\n{}",
+                        exhaustive::run(case, step, true).0.story
+                    ),
+                ));
                 entry.0 += 1;
             }
         }

@@ -65,6 +65,8 @@ pub struct Family {
 struct RefreshToken {
     first_used: Option<Ms>,
     successor: Option<usize>,
+    /// With which one it was bought.
+    parent: Option<usize>,
 }
 
 /// An answer as it leaves the server, with what it did.
@@ -225,6 +227,9 @@ impl Server {
         let used = &mut self.families[token.family].refresh[token.number];
         used.first_used.get_or_insert(now);
         used.successor = refresh.map(|token| token.number);
+        if let Some(new) = refresh {
+            self.families[token.family].refresh[new.number].parent = Some(token.number);
+        }
         Reply {
             status: 200,
             body: Some(body),
@@ -298,6 +303,18 @@ impl Server {
     /// An answer said nonsense of the token's lifetime: whatever the client makes of it is right.
     pub fn outlive(&mut self, token: Token) {
         self.families[token.family].access[token.number] = Ms::MAX;
+    }
+
+    /// Whether one was bought with the other, by however many steps: then that one is spent.
+    pub fn descends(&self, token: Token, from: Token) -> bool {
+        let mut parent = Some(token.number);
+        while let Some(number) = parent.filter(|_| token.family == from.family && token != from) {
+            if number == from.number {
+                return true;
+            }
+            parent = self.families[token.family].refresh[number].parent;
+        }
+        false
     }
 
     fn knows(&self, token: Token) -> bool {

@@ -85,7 +85,12 @@ impl World {
             let is_other_session = held.and_then(|held| held.family()) != Some(token.family);
             let is_ended = self.judge.signed_out.contains_key(&token.family)
                 || self.judge.ended.contains(&token.family);
-            if is_over || is_ended || (is_other_session && !self.judge.cleared.is_empty()) {
+            let is_weak = !self.plan.is_coordinated() && self.tabs.len() > 1;
+            if is_over
+                || is_ended
+                || is_weak
+                || (is_other_session && !self.judge.cleared.is_empty())
+            {
                 continue;
             }
             if held.and_then(|held| held.refresh) < Some(token) {
@@ -208,7 +213,10 @@ impl World {
             let is_awake = self.tabs[other.tab].life == Life::Running
                 && self.now > self.tabs[other.tab].changed_at.max(self.woke_at) + NEWS_MS;
             newer.family() == Some(family)
-                && newer.refresh > held.refresh
+                && newer
+                    .refresh
+                    .zip(held.refresh)
+                    .is_some_and(|(newer, old)| self.server.descends(newer, old))
                 && is_awake
                 && !other.is_closed
                 && self.now > newer.since + NEWS_MS
@@ -328,7 +336,9 @@ impl World {
         if self.judge.replaced.iter().any(|(other, _)| *other == from) {
             self.judge.replaced.push((new, self.now));
         }
-        self.story.tell(self.now, Some(Self::name(new)), || format!("opened from {}", Self::name(from)));
+        self.story.tell(self.now, Some(Self::name(new)), || {
+            format!("opened from {}", Self::name(from))
+        });
     }
 
     /// Promise 9: a page that may go into the back/forward cache holds no lock and listens to no channel.

@@ -12,7 +12,7 @@ pub struct Exchange {
     /// The app's word stands behind it.
     pub is_explicit: bool,
     pub sends: usize,
-    pub granted: Option<Ms>,
+    first_sent: Option<Ms>,
 }
 
 /// What became of a refresh token's sends.
@@ -94,12 +94,17 @@ impl World {
             .any(|call| matches!(call.verb, Verb::Refresh | Verb::GetAccessToken))
     }
 
+    /// The refresh lock that the client holds, of the session that it has now.
     fn exchange_of(&self, context: usize) -> Option<(usize, u32)> {
+        let record = self.contexts[context].client.as_ref()?.record()?;
+        let family = crate::page::family_of(&record);
         let operations = self.contexts[context].operations.iter();
-        operations
-            .filter(|(_, entry)| entry.what == What::RefreshLock)
-            .map(|(&id, _)| (context, id))
-            .find(|&who| self.locks.holds(who))
+        let locks = operations.filter(|(_, entry)| entry.what == What::RefreshLock);
+        locks.map(|(&id, _)| (context, id)).find(|&who| {
+            self.locks
+                .held_by(who)
+                .is_some_and(|name| name.starts_with(&family))
+        })
     }
 
     pub fn judge_send(&mut self, id: usize) {
@@ -117,6 +122,7 @@ impl World {
         let exchange = self.judge.exchanges.entry(key).or_default();
         exchange.is_explicit |= is_asked_for;
         exchange.sends += 1;
+        let first_sent = *exchange.first_sent.get_or_insert(now);
         let (is_explicit, attempt) = (exchange.is_explicit, exchange.sends);
         self.story.tell(now, Some(Self::name(tab)), || {
             let why = if is_explicit {
@@ -137,7 +143,7 @@ impl World {
         }
         self.judge_flight(id, token);
         if attempt > 1 {
-            self.judge_retry(tab, token, attempt);
+            self.judge_retry(tab, token, attempt, first_sent);
         }
         self.judge_behind(context, token, &held, is_explicit);
         if !is_explicit {
@@ -162,7 +168,8 @@ impl World {
                 && self.tabs[holder].life != Life::Hidden
                 && self.tabs[holder].hidden_at < other.sent
         };
-        if self.requests[..id].iter().rev().take(50).any(is_open) {
+        let must_hold = self.plan.is_coordinated() || self.tabs.len() == 1;
+        if must_hold && self.requests[..id].iter().rev().take(50).any(is_open) {
             self.fail_in(
                 tab,
                 &format!("a second request with {token:?} while the first one is open"),
@@ -170,7 +177,7 @@ impl World {
         }
     }
 
-    fn judge_retry(&mut self, tab: usize, token: Token, attempt: usize) {
+    fn judge_retry(&mut self, tab: usize, token: Token, attempt: usize, first_sent: Ms) {
         let Some(entry) = self.judge.attempts.get(&token) else {
             return;
         };
@@ -184,7 +191,10 @@ impl World {
                 &format!("{token:?} was sent again after a definite answer"),
             );
         }
-        if !self.is_forgiven(token) && is_doubtful {
+        // An attempt of another tab counts where this one could hear of it.
+        let is_known = self.plan.is_coordinated() && !self.judge.was_deaf;
+        let is_own_over = (self.now - first_sent) as f64 >= self.plan.grace_s * 1000.0;
+        if is_own_over || (is_known && !self.is_forgiven(token)) {
             self.fail_in(tab, &format!("{token:?} was sent again after the grace"));
         }
         if self.now < over + 300 {
@@ -221,7 +231,7 @@ impl World {
             };
             let is_newer = held
                 .refresh
-                .is_some_and(|refresh| refresh.family == token.family && refresh > token);
+                .is_some_and(|refresh| self.server.descends(refresh, token));
             is_newer
                 && is_shown
                 && !other.is_closed
@@ -493,7 +503,12 @@ impl World {
 
     /// The newest refresh token of a family that a live tab has.
     pub fn newest_held(&self, family: usize) -> Option<Token> {
-        self.judge.held.values().filter_map(|held| held.refresh).filter(|token| token.family == family).max()
+        self.judge
+            .held
+            .values()
+            .filter_map(|held| held.refresh)
+            .filter(|token| token.family == family)
+            .max()
     }
 }
 
