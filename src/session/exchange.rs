@@ -14,7 +14,7 @@ use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
 use core::cell::Cell;
 
-/// After so many failures in a row that say nothing it is looked into.
+/// From so many failures in a row on that say nothing they are looked into.
 const MANY: u32 = 3;
 
 pub(super) fn refresh_token_of<P: Platform>(session: &Session<P>) -> Outcome<P::Kept> {
@@ -406,7 +406,8 @@ fn failed<P: Platform>(
             notes.set(Word::WaitUntil, now.wall.0 + told);
         } else if error.is(Code::RateLimited) {
             let wait = retry::backoff_ms(ahead, session.platform.chance());
-            notes.set(Word::WaitUntil, now.wall.0 + wait);
+            let until = notes.number(Word::WaitUntil).max(now.wall.0 + wait);
+            notes.set(Word::WaitUntil, until);
         } else if is_definite && !error.is(Code::IdTokenInvalid) {
             notes.set(Word::WaitUntil, retry::NEVER);
         }
@@ -448,7 +449,7 @@ impl<P: Platform> Session<P> {
             return;
         }
         self.unreadable.set(self.unreadable.get() + 1);
-        if self.unreadable.get() % MANY == 0 && self.can_reach_issuer().await {
+        if self.unreadable.get() >= MANY && self.can_reach_issuer().await {
             error.about.flag(Word::SessionLost, true);
             error.about.put(Word::Reason, Word::Unreadable);
         }

@@ -403,7 +403,11 @@ impl<P: Platform> Session<P> {
     }
 
     fn hold(&self, record: Option<P::Kept>) {
-        self.held_at.set(self.moment());
+        let both = self.record().zip(record.as_ref());
+        // The age of the same access token goes on.
+        if !both.is_some_and(|(held, next)| record::has_same_access(&held, next)) {
+            self.held_at.set(self.moment());
+        }
         self.jitter.set(self.platform.chance());
         self.is_expiry_told.set(false);
         self.resume.set(false);

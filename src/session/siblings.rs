@@ -123,7 +123,7 @@ impl<P: Platform> Session<P> {
 
     /// What a sibling says. It is input like any other: it can bring a later generation of the family held, or end it; nothing else.
     pub(super) fn heard(self: &Rc<Self>, message: &P::Kept) {
-        self.look_again();
+        self.look_around();
         let Some(held) = self.record() else {
             if message.is(Word::What, Word::Tokens) {
                 self.consider(message);

@@ -217,7 +217,8 @@ impl<P: Platform> Session<P> {
         if let Some(held) = self.record()
             && record::is_same_family(&held, &record)
             && (held.number(Word::Generation) > record.number(Word::Generation)
-                || held.same(Word::AccessToken, &record, Word::AccessToken))
+                || (held.same(Word::AccessToken, &record, Word::AccessToken)
+                    && held.number(Word::SentAt).is_finite()))
         {
             // An app that adopts the same tokens at each start means the session that has come of them since.
             return self.given_tokens();

@@ -87,9 +87,17 @@ pub async fn leave<P: Platform>(
         .as_ref()
         .filter(|_| options.kind(Word::Revoke) != Kind::False)
     {
-        let revoked = session.revoke(held);
-        if !is_local {
-            unless(revoked.wait(), session.platform.sleep(FAREWELL_MS)).await;
+        if is_local {
+            session.revoke(held);
+        } else {
+            let revoked = async {
+                // Some servers name it in the second document only.
+                if session.known_metadata().is_some() {
+                    let _ = session.endpoint(Endpoint::Revocation).await;
+                }
+                session.revoke(held).wait().await;
+            };
+            unless(revoked, session.platform.sleep(FAREWELL_MS)).await;
         }
     }
     if is_local {
