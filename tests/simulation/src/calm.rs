@@ -158,7 +158,8 @@ impl World {
             let renews = self.plan.auto_renew
                 && self.plan.idle_timeout_s.is_none()
                 && held.refresh.is_some();
-            let is_short = self.plan.lifetime_s < SHORT_S;
+            // With no margin a token is renewed when it is over.
+            let is_short = self.plan.lifetime_s < SHORT_S || self.plan.renew_before_s == 0.0;
             if !renews
                 || is_paused
                 || is_short

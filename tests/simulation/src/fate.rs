@@ -117,7 +117,6 @@ pub fn carry_out(sim: &Sim, tab: usize, action: Action) {
         }
         let (stage, now) = (world.stage(tab), world.now);
         world.coverage.met(action, stage);
-        world.coverage.steps += 1;
         world.story.tell(now, Some(World::name(tab)), || {
             format!("{action:?} ({stage:?})")
         });

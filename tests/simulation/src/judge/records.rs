@@ -146,24 +146,26 @@ impl World {
             }
             return;
         }
-        if now.refresh < before.refresh {
-            self.fail_in(
-                tab,
-                &format!(
-                    "{:?} was replaced by the older {:?}",
-                    before.refresh, now.refresh
-                ),
+        if self.is_spent(now.refresh, before.refresh) {
+            let what = format!(
+                "{:?} was replaced by the older {:?}",
+                before.refresh, now.refresh
             );
+            self.fail_in(tab, &what);
         }
-        if now.access < before.access {
-            self.fail_in(
-                tab,
-                &format!(
-                    "{:?} was replaced by the older {:?}",
-                    before.access, now.access
-                ),
+        if now.refresh == before.refresh && now.access < before.access {
+            let what = format!(
+                "{:?} was replaced by the older {:?}",
+                before.access, now.access
             );
+            self.fail_in(tab, &what);
         }
+    }
+
+    /// Whether the one was given for the other.
+    fn is_spent(&self, one: Option<Token>, other: Option<Token>) -> bool {
+        one.zip(other)
+            .is_some_and(|(one, other)| self.server.descends(other, one))
     }
 
     /// Why a session may end: the server refused it, somebody signed out, or storage was cleared.
@@ -213,10 +215,7 @@ impl World {
             let is_awake = self.tabs[other.tab].life == Life::Running
                 && self.now > self.tabs[other.tab].changed_at.max(self.woke_at) + NEWS_MS;
             newer.family() == Some(family)
-                && newer
-                    .refresh
-                    .zip(held.refresh)
-                    .is_some_and(|(newer, old)| self.server.descends(newer, old))
+                && self.is_spent(held.refresh, newer.refresh)
                 && is_awake
                 && !other.is_closed
                 && self.now > newer.since + NEWS_MS
@@ -267,7 +266,7 @@ impl World {
             .cloned();
         let stored = stored.map(|record| Held::of(&record, self));
         if let Some(stored) = stored.filter(|stored| stored.family() == Some(family))
-            && new.refresh < stored.refresh
+            && self.is_spent(new.refresh, stored.refresh)
         {
             self.fail_in(
                 tab,

@@ -13,6 +13,7 @@ pub struct Exchange {
     pub is_explicit: bool,
     pub sends: usize,
     first_sent: Option<Ms>,
+    began: Ms,
 }
 
 /// What became of a refresh token's sends.
@@ -79,6 +80,7 @@ impl World {
             (context, operation),
             Exchange {
                 is_explicit,
+                began: self.now,
                 ..Exchange::default()
             },
         );
@@ -353,7 +355,11 @@ impl World {
                 ),
             );
         }
-        let idle = now.saturating_sub(self.judge.last_input.max(self.judge.last_load)) as f64;
+        let began = self
+            .exchange_of(context)
+            .and_then(|key| Some(self.judge.exchanges.get(&key)?.began))
+            .unwrap_or(now);
+        let idle = began.saturating_sub(self.judge.last_input.max(self.judge.last_load)) as f64;
         if self
             .plan
             .idle_timeout_s
