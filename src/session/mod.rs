@@ -280,15 +280,23 @@ impl<P: Platform> Session<P> {
 
     /// Changes the notes of the record held, which is `held`: nothing that the app sees.
     pub(super) fn note(&self, held: &P::Kept, change: impl FnOnce(&P::Kept)) {
-        let noted = record::noted(&self.config.settings, held);
-        change(&noted);
-        if !record::has_same_notes(held, &noted) {
+        if let Some(noted) = self.hold_note(held, change) {
             // Where it cannot be stored it is known to this page load; and what somebody cleared is not written back.
             if !self.is_in_doubt.get() {
                 let _ = self.platform.save(Slot::Record, &noted);
             }
-            self.hold_notes(noted);
         }
+    }
+
+    /// The same without storing it. What is held then, where that is something else.
+    fn hold_note(&self, held: &P::Kept, change: impl FnOnce(&P::Kept)) -> Option<P::Kept> {
+        let noted = record::noted(&self.config.settings, held);
+        change(&noted);
+        let is_news = !record::has_same_notes(held, &noted);
+        is_news.then(|| {
+            self.hold_notes(noted.clone());
+            noted
+        })
     }
 
     /// Ends the session as another tab did. A storage that all tabs share was cleared there, and may hold the next session by now.

@@ -189,7 +189,7 @@ impl<P: Platform> Session<P> {
     /// What a sibling knows of the refresh token that both hold.
     fn heed(self: &Rc<Self>, held: &P::Kept, message: &P::Kept) {
         let had = held.number(Word::Debt);
-        self.note(held, |notes| {
+        let heeded = |notes: &P::Kept| {
             let first = notes.number(Word::SentAt).min(message.number(Word::SentAt));
             notes.remove(Word::SentAt);
             if message.number(Word::SentAt).is_finite() {
@@ -200,7 +200,13 @@ impl<P: Platform> Session<P> {
                     message.copy(key, notes, key);
                 }
             }
-        });
+        };
+        // A storage that all tabs share has it from the sibling, and perhaps something later by now.
+        if self.config.is_local {
+            self.hold_note(held, heeded);
+        } else {
+            self.note(held, heeded);
+        }
         let debt = message.number(Word::Debt);
         if debt > 0.0 && had.max(0.0) < debt {
             self.back_off(debt - self.platform.now().0);

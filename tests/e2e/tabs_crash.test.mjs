@@ -84,6 +84,25 @@ for (const [name, { options, grace }] of Object.entries(servers)) {
       assert.equal(exchanges().length, 2);
     });
 
+    test("t06 r13 the tab that has the exchange goes to another page: the others keep their valid token, and all end on the newest", async () => {
+      const tab = await ready();
+      const other = await tab.duplicate();
+      const held = await other.get("getAccessToken");
+      const { fault: late, reached, release } = fault.held();
+      stage.proxy.next(stage.paths.token, late);
+      await tab.begin("refreshing", "refresh");
+      await reached;
+      const { isRestored } = await tab.awayAndBack(async () => {
+        assert.equal(await other.get("getAccessToken"), held);
+        if (grace > 0) await other.get("refresh");
+        else assert.equal(exchanges().length, 1, "nobody spends the refresh token a second time by himself");
+        release();
+      });
+      assert.ok(isRestored, "from the cache, with its request");
+      await assertAllOnTheNewest([tab, other]);
+      assert.ok(exchanges().every(({ answer }) => !answer || answer.status === 200));
+    });
+
     if (grace > 0) {
       test("r13 t07 the tab that has the exchange is killed after the server rotated: the others recover, and it too", async () => {
         const { sender, others, settled } = await killTheSender(fault.held());

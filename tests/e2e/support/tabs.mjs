@@ -142,6 +142,26 @@ export async function startTabs(stage, { scripts = [] } = {}) {
         await until(() => crashed, "the renderer crashes");
       },
 
+      /**
+       * Goes to another page of the site, does `meanwhile`, and comes back by the browser's button: whether the page came from the
+       * back/forward cache, and else what the browser had against it.
+       */
+      async awayAndBack(meanwhile = async () => {}) {
+        const reasons = [];
+        const note = ({ notRestoredExplanations }) => reasons.push(...notRestoredExplanations.map(({ reason }) => reason));
+        cdp.on("Page.backForwardCacheNotUsed", note);
+        await tab.load("/elsewhere");
+        await meanwhile();
+        const back = new Promise((navigated) => {
+          cdp.on("Page.frameNavigated", ({ frame, type }) => { if (!frame.parentId) navigated(type === "BackForwardCacheRestore"); });
+        });
+        const { currentIndex, entries } = await cdp.send("Page.getNavigationHistory");
+        await cdp.send("Page.navigateToHistoryEntry", { entryId: entries[currentIndex - 1].id });
+        const isRestored = await back;
+        cdp.off("Page.backForwardCacheNotUsed", note);
+        return { isRestored, reasons };
+      },
+
       freeze: () => cdp.send("Page.setWebLifecycleState", { state: "frozen" }),
       thaw: () => cdp.send("Page.setWebLifecycleState", { state: "active" }),
       offline: (offline) => cdp.send("Network.emulateNetworkConditions", { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 }),
