@@ -38,7 +38,7 @@ impl Stage {
 #[derive(Default)]
 pub struct Coverage {
     pub actions: BTreeMap<(Action, Stage), u64>,
-    /// A network fault, and the number of the try in its exchange that met it.
+    /// A network fault, and which request of its exchange met it: the first one, or one that is sent again.
     pub faults: BTreeMap<(Fault, usize), u64>,
     /// Actions and faults of this seed.
     pub steps: usize,
@@ -53,9 +53,10 @@ impl Coverage {
         *self.actions.entry((action, stage)).or_default() += 1;
     }
 
+    /// `attempt`: 1 for an exchange's first request, 2 for one that is sent again.
     pub fn met_fault(&mut self, fault: Fault, attempt: usize) {
         self.steps += 1;
-        *self.faults.entry((fault, attempt)).or_default() += 1;
+        *self.faults.entry((fault, attempt.min(2))).or_default() += 1;
     }
 }
 

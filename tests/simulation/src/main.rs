@@ -1,6 +1,7 @@
 //! A simulated browser, network and server around the product's own session code. One seed decides everything.
 
 mod action;
+mod app;
 mod browser;
 mod calm;
 mod coverage;
@@ -29,9 +30,6 @@ mod world;
 
 use clap::Parser;
 use std::process::ExitCode;
-
-/// Found seeds that failed once, one a line.
-const FOUND: &str = include_str!("../found-seeds.txt");
 
 /// Runs seeds of the simulator
 #[derive(Parser)]
@@ -92,6 +90,9 @@ fn kill(schedules: u64, stops_at_failure: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Seeds that failed once, one a line.
+    const FOUND: &str = include_str!("../found-seeds.txt");
 
     /// What the coverage of a full run must be at least.
     const SEEDS: u64 = 20_000;

@@ -12,8 +12,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// The tries of an exchange.
-const TRIES: usize = 3;
+/// An exchange's first request, and those that are sent again.
+const TRIES: usize = 2;
 
 /// What a range of seeds came to.
 #[derive(Default)]
@@ -85,7 +85,7 @@ impl Totals {
             for attempt in 1..=TRIES {
                 let count = self.faults.get(&(fault, attempt)).copied().unwrap_or(0);
                 if count < least {
-                    thin.push(format!("{fault:?} at try {attempt}: {count}"));
+                    thin.push(format!("{fault:?} in a request of kind {attempt}: {count}"));
                 }
             }
         }
@@ -107,7 +107,7 @@ impl Totals {
         }
         let _ = write!(text, "\n\n{:18}", "");
         for attempt in 1..=TRIES {
-            let _ = write!(text, "{:>12}", format!("try {attempt}"));
+            let _ = write!(text, "{:>12}", if attempt == 1 { "first" } else { "again" });
         }
         for &fault in Fault::ALL {
             let _ = write!(text, "\n{:18}", format!("{fault:?}"));

@@ -2,6 +2,7 @@
 
 use super::NEWS_MS;
 use crate::kept::Object;
+use crate::plan::Storage;
 use crate::server::{Token, access_token, refresh_token};
 use crate::world::{Life, Ms, What, World};
 use rekindle::platform::{Event, Kept};
@@ -134,7 +135,7 @@ impl World {
     fn judge_change(&mut self, tab: usize, before: &Held, now: &Held) {
         if before.family() != now.family() {
             let is_meant = self.judge.replaced.iter().any(|(other, _)| *other == tab)
-                || self.plan.storage != crate::plan::Storage::Session;
+                || self.plan.storage != Storage::Session;
             if !is_meant && !self.plan.share_session {
                 self.fail_in(
                     tab,
@@ -179,7 +180,9 @@ impl World {
             || self.judge.ended.contains(&family)
             || self.judge.replaced.iter().any(|(other, _)| *other == tab)
             || is_cleared
-            || before.refresh.is_none();
+            || before.refresh.is_none()
+            // Tabs that share a storage that is full, and cannot talk, know no better.
+            || (self.plan.storage == Storage::Local && !self.plan.has_channel && self.judge.storage_failed_at.is_some());
         if !is_listed {
             self.fail_in(
                 tab,
@@ -324,9 +327,8 @@ impl World {
 
     pub fn posted(&mut self, from: usize, message: &Object) {
         let tab = self.contexts[from].tab;
-        let what = message.member("what").to_text();
         self.story.tell(self.now, Some(Self::name(tab)), || {
-            format!("client {from}: posts {what}")
+            format!("client {from}: posts {}", said(message))
         });
     }
 
@@ -359,4 +361,16 @@ impl World {
             }
         }
     }
+}
+
+/// A message's own members, without the record that it may carry.
+fn said(message: &Object) -> String {
+    let members = message
+        .entries()
+        .into_iter()
+        .filter(|(name, _)| name != "family" && name != "record");
+    members
+        .map(|(name, value)| format!("{name} {}", value.to_text()))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
