@@ -5,6 +5,8 @@
 pub enum Action {
     // The app.
     Refresh,
+    /// In all tabs at once.
+    RefreshEverywhere,
     RefreshNarrower,
     RefreshBriefly,
     GetAccessToken,
@@ -49,6 +51,7 @@ pub enum Action {
 impl Action {
     pub const ALL: &[Self] = &[
         Self::Refresh,
+        Self::RefreshEverywhere,
         Self::RefreshNarrower,
         Self::RefreshBriefly,
         Self::GetAccessToken,

@@ -38,8 +38,9 @@ impl Stage {
 #[derive(Default)]
 pub struct Coverage {
     pub actions: BTreeMap<(Action, Stage), u64>,
-    /// A network fault and the number of the try that met it.
-    pub faults: BTreeMap<(usize, usize), u64>,
+    /// A network fault, and which request of its exchange met it: the first one, or one that is sent again.
+    pub faults: BTreeMap<(Fault, usize), u64>,
+    /// Actions and faults of this seed.
     pub steps: usize,
     pub tabs: usize,
     /// How long after the end of an outage each tab asked.
@@ -48,25 +49,14 @@ pub struct Coverage {
 
 impl Coverage {
     pub fn met(&mut self, action: Action, stage: Stage) {
+        self.steps += 1;
         *self.actions.entry((action, stage)).or_default() += 1;
     }
 
+    /// `attempt`: 1 for an exchange's first request, 2 for one that is sent again.
     pub fn met_fault(&mut self, fault: Fault, attempt: usize) {
-        let index = Fault::ALL
-            .iter()
-            .position(|other| *other == fault)
-            .unwrap_or(0);
-        *self.faults.entry((index, attempt)).or_default() += 1;
-    }
-
-    pub fn add(&mut self, other: Self) {
-        for (key, count) in other.actions {
-            *self.actions.entry(key).or_default() += count;
-        }
-        for (key, count) in other.faults {
-            *self.faults.entry(key).or_default() += count;
-        }
-        self.after_outage.extend(other.after_outage);
+        self.steps += 1;
+        *self.faults.entry((fault, attempt.min(2))).or_default() += 1;
     }
 }
 

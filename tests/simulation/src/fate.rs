@@ -2,15 +2,25 @@
 
 use crate::action::Action;
 use crate::coverage::Stage;
-use crate::kept::{Object, Value};
+use crate::kept::Object;
 use crate::plan::pick;
 use crate::server::Revoked;
 use crate::shelf::Shelf;
-use crate::sim::{call, close_client, crash, create_client, recover, tell_page};
+use crate::sim::{crash, create_client, recover, tell_page};
 use crate::world::{Event, Life, Ms, Sim, World};
-use rekindle::client::Verb;
-use rekindle::platform::Kept;
-use rekindle::words::Word;
+
+/// The stages that an action is kept for; the shortest ones come up twice.
+const RARE_STAGES: [Stage; 9] = [
+    Stage::Discovering,
+    Stage::Waiting,
+    Stage::Waiting,
+    Stage::Looking,
+    Stage::Sent,
+    Stage::Answered,
+    Stage::Ending,
+    Stage::Ending,
+    Stage::Ending,
+];
 
 /// One more fault or user's action, and when the next one comes.
 pub fn act(sim: &Sim) {
@@ -28,8 +38,8 @@ pub fn act(sim: &Sim) {
         world.after(gap, Event::Act);
         let Some(tab) = world.some_tab() else { return };
         let action = world.some_action();
-        if world.rng.u32(0..100) < 30 {
-            let stage = pick(&mut world.rng, &Stage::ALL[1..]);
+        if world.ambush.is_none() && world.rng.u32(0..100) < 50 {
+            let stage = pick(&mut world.rng, &RARE_STAGES);
             world.ambush = Some((stage, action));
             return;
         }
@@ -117,7 +127,6 @@ pub fn carry_out(sim: &Sim, tab: usize, action: Action) {
         }
         let (stage, now) = (world.stage(tab), world.now);
         world.coverage.met(action, stage);
-        world.coverage.steps += 1;
         world.story.tell(now, Some(World::name(tab)), || {
             format!("{action:?} ({stage:?})")
         });
@@ -308,6 +317,7 @@ fn on_page(sim: &Sim, tab: usize, action: Action) {
                 close_window(sim, tab);
             }
         }
+        Action::RefreshEverywhere => crate::app::refresh_everywhere(sim),
         Action::OpenTab => open_tab(sim, tab, Shelf::default()),
         Action::Duplicate => duplicate(sim, tab),
         Action::LookAt | Action::Type => {
@@ -373,100 +383,11 @@ fn on_page(sim: &Sim, tab: usize, action: Action) {
         _ => {
             let context = sim.borrow_mut().any_context(tab);
             match context {
-                Some(context) => on_client(sim, tab, context, action),
+                Some(context) => crate::app::on_client(sim, tab, context, action),
                 None => create_client(sim, tab),
             }
         }
     }
-}
-
-fn on_client(sim: &Sim, tab: usize, context: usize, action: Action) {
-    let options = Object::object();
-    let verb = match action {
-        Action::Refresh => Verb::Refresh,
-        Action::RefreshNarrower => {
-            options.write("scope", "openid".into());
-            Verb::Refresh
-        }
-        Action::RefreshBriefly => {
-            let ms = pick(&mut sim.borrow_mut().rng, &[1.0, 50.0, 400.0]);
-            options.set(Word::TimeoutMs, ms);
-            Verb::Refresh
-        }
-        Action::GetAccessToken => Verb::GetAccessToken,
-        Action::GetLongAccessToken => {
-            let needed = sim.borrow().plan.lifetime_ms() / 2_000.0;
-            options.set(Word::MinValiditySeconds, needed);
-            Verb::GetAccessToken
-        }
-        Action::GiveUp => {
-            if let Some(call) = call(sim, context, Verb::Refresh, &options) {
-                let mut world = sim.borrow_mut();
-                let page = world.tabs[tab].page;
-                let ms = pick(&mut world.rng, &[0, 5, 50, 500, 3_000]);
-                world.after(ms, Event::Abort { tab, page, call });
-            }
-            return;
-        }
-        Action::Introspect => Verb::Introspect,
-        Action::SetTokens | Action::SetSameTokens => return set_tokens(sim, tab, context, action),
-        Action::SignOut | Action::SignOutLocally => {
-            options.flag(Word::Local, action == Action::SignOutLocally);
-            sim.borrow_mut().signing_out(tab);
-            let families = sim.borrow().families_of(tab);
-            let others: Vec<usize> = sim.borrow().tabs[tab].contexts.clone();
-            for other in others.into_iter().filter(|&other| other != context) {
-                let is_open = !sim.borrow().contexts[other].is_closed;
-                if is_open {
-                    let local = Object::object();
-                    local.flag(Word::Local, true);
-                    call(sim, other, Verb::SignOut, &local);
-                }
-            }
-            call(sim, context, Verb::SignOut, &options);
-            let mut world = sim.borrow_mut();
-            if world.tabs[tab].life == Life::Running {
-                world.signed_out(&families);
-            }
-            return;
-        }
-        Action::CloseClient => {
-            close_client(sim, context);
-            return;
-        }
-        _ => return,
-    };
-    call(sim, context, verb, &options);
-}
-
-fn set_tokens(sim: &Sim, tab: usize, context: usize, action: Action) {
-    let response = {
-        let mut world = sim.borrow_mut();
-        let now = world.now;
-        match world.judge.last_response.clone() {
-            Some((family, response, at))
-                if action == Action::SetSameTokens
-                    && now - at < 5_000
-                    && world.server.families[family].revoked.is_none()
-                    && !world.judge.signed_out.contains_key(&family)
-                    && !world.judge.ended.contains(&family)
-                    // Who puts spent tokens in the place of newer ones has lost the newer ones.
-                    && !world.holds_family(tab, family) =>
-            {
-                response
-            }
-            _ => {
-                let user = world.rng.usize(0..3);
-                let response = world.server.sign_in(user, now);
-                let family = world.server.families.len() - 1;
-                world.judge.last_response = Some((family, response.clone(), now));
-                response
-            }
-        }
-    };
-    sim.borrow_mut().replacing(tab);
-    let given = Object::of([("response".to_owned(), Value::Object(response))]);
-    call(sim, context, Verb::SetTokens, &given);
 }
 
 impl World {

@@ -7,7 +7,7 @@ use crate::world::{EPOCH, Ms};
 use fastrand::Rng;
 
 /// What happens to one request. A failure here is always told to the page, but for `Hang`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     DropBefore,
     DropAfter,

@@ -4,9 +4,7 @@ use crate::kept::{self, Object, word_text};
 use crate::network::Endpoint;
 use crate::shelf;
 use crate::world::{Event as WorldEvent, Life, Operation as Entry, Sim, What};
-use rekindle::platform::{
-    Coordination, Event, Kept, Mono, Platform, Slot, StorageFailed, Wall, attention,
-};
+use rekindle::platform::{Coordination, Event, Mono, Platform, Slot, StorageFailed, Wall};
 use rekindle::task::Tasks;
 use rekindle::words::Word;
 use std::cell::Cell;

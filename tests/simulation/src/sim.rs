@@ -49,7 +49,10 @@ pub fn crash(sim: &Sim, tab: usize) {
 pub fn discard(sim: &Sim, context: usize) {
     let (tasks, client) = {
         let mut world = sim.borrow_mut();
-        world.contexts[context].is_gone = true;
+        if !world.contexts[context].is_gone {
+            world.contexts[context].is_gone = true;
+            world.contexts[context].gone_at = world.now;
+        }
         world.contexts[context].attends = 0;
         world.gone(context);
         let context = &mut world.contexts[context];
@@ -142,6 +145,7 @@ pub fn create_client(sim: &Sim, tab: usize) {
         world.contexts.push(Context {
             tab,
             is_gone: false,
+            gone_at: 0,
             is_closed: false,
             created_at,
             attends: 0,

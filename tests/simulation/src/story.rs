@@ -12,10 +12,6 @@ impl Story {
         }
     }
 
-    pub fn is_told(&self) -> bool {
-        self.lines.is_some()
-    }
-
     /// `what` is made only where it is told.
     pub fn tell(&mut self, now: u64, who: Option<char>, what: impl FnOnce() -> String) {
         if let Some(lines) = &mut self.lines {

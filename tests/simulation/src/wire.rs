@@ -6,6 +6,9 @@ use crate::plan::{ISSUER, pick};
 use crate::server::{Reply, refresh_token};
 use crate::world::{Event, What, World};
 
+/// How many retries of a hundred meet a fault.
+const RETRY_RATE: u32 = 70;
+
 impl World {
     pub fn send(
         &mut self,
@@ -19,7 +22,11 @@ impl World {
             .iter()
             .find(|(name, _)| name == "refresh_token")
             .and_then(|(_, text)| refresh_token(text));
-        let fault = self.draw_fault();
+        let is_retry = self
+            .exchange_of(context)
+            .and_then(|key| self.judge.exchanges.get(&key))
+            .is_some_and(|exchange| exchange.sends > 0);
+        let fault = self.draw_fault(is_retry);
         self.contexts[context]
             .operations
             .entry(operation)
@@ -49,7 +56,7 @@ impl World {
         }
     }
 
-    fn draw_fault(&mut self) -> Option<Fault> {
+    fn draw_fault(&mut self, is_retry: bool) -> Option<Fault> {
         if let Some(fault) = self.forced.pop_front() {
             return fault;
         }
@@ -67,7 +74,13 @@ impl World {
                 return Some(Fault::LimitedSeconds);
             }
         }
-        let is_met = !self.plan.faults.is_empty() && self.rng.u32(0..100) < self.plan.fault_rate;
+        // Few requests are sent again, and what those meet is worth knowing.
+        let rate = if is_retry {
+            self.plan.fault_rate.max(RETRY_RATE)
+        } else {
+            self.plan.fault_rate
+        };
+        let is_met = !self.plan.faults.is_empty() && self.rng.u32(0..100) < rate;
         is_met.then(|| pick(&mut self.rng, &self.plan.faults))
     }
 

@@ -181,6 +181,7 @@ pub struct Tab {
 pub struct Context {
     pub tab: usize,
     pub is_gone: bool,
+    pub gone_at: Ms,
     pub is_closed: bool,
     pub created_at: Ms,
     pub attends: u8,

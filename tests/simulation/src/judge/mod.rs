@@ -1,12 +1,14 @@
 //! What must hold, looked at when it happens: at each send, answer, write and settled call, and after each run of a page's code.
 
+mod background;
 mod calls;
 mod records;
 mod sends;
 
+pub use background::Background;
 pub use calls::Call;
 pub use records::Held;
-pub use sends::{Attempt, Background, Exchange, NEWS_MS};
+pub use sends::{Attempt, Exchange, Limit, NEWS_MS};
 
 use crate::kept::Object;
 use crate::server::Token;
@@ -45,8 +47,6 @@ pub struct Judge {
     pub last_send: BTreeMap<usize, Ms>,
     /// Which tab has seen that somebody is ahead of its refresh token.
     pub saw_ahead: BTreeSet<(usize, Token)>,
-    /// Which client was itself told to wait.
-    pub was_limited: BTreeSet<(usize, Token)>,
     /// Families of which an answer said that the request itself is wrong: nothing goes on by itself.
     pub paused: BTreeSet<usize>,
     /// What an answer brought, and who has to have stored it when its code has run.

@@ -2,6 +2,7 @@
 
 use super::NEWS_MS;
 use crate::kept::Object;
+use crate::plan::Storage;
 use crate::server::{Token, access_token, refresh_token};
 use crate::world::{Life, Ms, What, World};
 use rekindle::platform::{Event, Kept};
@@ -134,7 +135,7 @@ impl World {
     fn judge_change(&mut self, tab: usize, before: &Held, now: &Held) {
         if before.family() != now.family() {
             let is_meant = self.judge.replaced.iter().any(|(other, _)| *other == tab)
-                || self.plan.storage != crate::plan::Storage::Session;
+                || self.plan.storage != Storage::Session;
             if !is_meant && !self.plan.share_session {
                 self.fail_in(
                     tab,
@@ -146,24 +147,26 @@ impl World {
             }
             return;
         }
-        if now.refresh < before.refresh {
-            self.fail_in(
-                tab,
-                &format!(
-                    "{:?} was replaced by the older {:?}",
-                    before.refresh, now.refresh
-                ),
+        if self.is_spent(now.refresh, before.refresh) {
+            let what = format!(
+                "{:?} was replaced by the older {:?}",
+                before.refresh, now.refresh
             );
+            self.fail_in(tab, &what);
         }
-        if now.access < before.access {
-            self.fail_in(
-                tab,
-                &format!(
-                    "{:?} was replaced by the older {:?}",
-                    before.access, now.access
-                ),
+        if now.refresh == before.refresh && now.access < before.access {
+            let what = format!(
+                "{:?} was replaced by the older {:?}",
+                before.access, now.access
             );
+            self.fail_in(tab, &what);
         }
+    }
+
+    /// Whether the one was given for the other.
+    fn is_spent(&self, one: Option<Token>, other: Option<Token>) -> bool {
+        one.zip(other)
+            .is_some_and(|(one, other)| self.server.descends(other, one))
     }
 
     /// Why a session may end: the server refused it, somebody signed out, or storage was cleared.
@@ -177,7 +180,9 @@ impl World {
             || self.judge.ended.contains(&family)
             || self.judge.replaced.iter().any(|(other, _)| *other == tab)
             || is_cleared
-            || before.refresh.is_none();
+            || before.refresh.is_none()
+            // Tabs that share a storage that is full, and cannot talk, know no better.
+            || (self.plan.storage == Storage::Local && !self.plan.has_channel && self.judge.storage_failed_at.is_some());
         if !is_listed {
             self.fail_in(
                 tab,
@@ -213,10 +218,7 @@ impl World {
             let is_awake = self.tabs[other.tab].life == Life::Running
                 && self.now > self.tabs[other.tab].changed_at.max(self.woke_at) + NEWS_MS;
             newer.family() == Some(family)
-                && newer
-                    .refresh
-                    .zip(held.refresh)
-                    .is_some_and(|(newer, old)| self.server.descends(newer, old))
+                && self.is_spent(held.refresh, newer.refresh)
                 && is_awake
                 && !other.is_closed
                 && self.now > newer.since + NEWS_MS
@@ -267,7 +269,7 @@ impl World {
             .cloned();
         let stored = stored.map(|record| Held::of(&record, self));
         if let Some(stored) = stored.filter(|stored| stored.family() == Some(family))
-            && new.refresh < stored.refresh
+            && self.is_spent(new.refresh, stored.refresh)
         {
             self.fail_in(
                 tab,
@@ -325,9 +327,8 @@ impl World {
 
     pub fn posted(&mut self, from: usize, message: &Object) {
         let tab = self.contexts[from].tab;
-        let what = message.member("what").to_text();
         self.story.tell(self.now, Some(Self::name(tab)), || {
-            format!("client {from}: posts {what}")
+            format!("client {from}: posts {}", said(message))
         });
     }
 
@@ -360,4 +361,16 @@ impl World {
             }
         }
     }
+}
+
+/// A message's own members, without the record that it may carry.
+fn said(message: &Object) -> String {
+    let members = message
+        .entries()
+        .into_iter()
+        .filter(|(name, _)| name != "family" && name != "record");
+    members
+        .map(|(name, value)| format!("{name} {}", value.to_text()))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

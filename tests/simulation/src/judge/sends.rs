@@ -13,6 +13,7 @@ pub struct Exchange {
     pub is_explicit: bool,
     pub sends: usize,
     first_sent: Option<Ms>,
+    pub began: Ms,
 }
 
 /// What became of a refresh token's sends.
@@ -28,7 +29,16 @@ pub struct Attempt {
     /// When the last request with it was answered or given up.
     pub last_over: Ms,
     /// The server wants no request before this, as it said at that time.
-    wait: Option<(Ms, Ms)>,
+    pub limit: Option<Limit>,
+}
+
+/// The server wants to be left alone.
+#[derive(Clone, Copy)]
+pub struct Limit {
+    pub told_at: Ms,
+    pub until: Ms,
+    /// Who heard of it.
+    pub context: usize,
 }
 
 impl Attempt {
@@ -56,19 +66,6 @@ impl Attempt {
     }
 }
 
-/// A request that nobody asked for.
-pub struct Background {
-    pub at: Ms,
-    pub family: usize,
-    pub context: usize,
-    pub request: usize,
-    pub is_failed: bool,
-}
-
-/// The least distance of background requests, as an app may rely on it.
-const LEAST_MS: Ms = 5_000;
-const MOST_FAILING: usize = 20;
-const HOUR: Ms = 3_600_000;
 /// What news needs to get around in the browser, generously.
 pub const NEWS_MS: Ms = 2_000;
 
@@ -79,6 +76,7 @@ impl World {
             (context, operation),
             Exchange {
                 is_explicit,
+                began: self.now,
                 ..Exchange::default()
             },
         );
@@ -95,7 +93,7 @@ impl World {
     }
 
     /// The refresh lock that the client holds, of the session that it has now.
-    fn exchange_of(&self, context: usize) -> Option<(usize, u32)> {
+    pub fn exchange_of(&self, context: usize) -> Option<(usize, u32)> {
         let record = self.contexts[context].client.as_ref()?.record()?;
         let family = crate::page::family_of(&record);
         let operations = self.contexts[context].operations.iter();
@@ -192,7 +190,9 @@ impl World {
             );
         }
         // An attempt of another tab counts where this one could hear of it.
-        let is_known = self.plan.is_coordinated() && !self.judge.was_deaf;
+        let is_known = self.plan.is_coordinated()
+            && !self.judge.was_deaf
+            && self.judge.storage_failed_at.is_none();
         let is_own_over = (self.now - first_sent) as f64 >= self.plan.grace_s * 1000.0;
         if is_own_over || (is_known && !self.is_forgiven(token)) {
             self.fail_in(tab, &format!("{token:?} was sent again after the grace"));
@@ -203,7 +203,7 @@ impl World {
     }
 
     /// Whether a second use would still be taken for the first one's, as far as the config knows, by a clock that the tab has.
-    fn is_forgiven(&self, token: Token) -> bool {
+    pub fn is_forgiven(&self, token: Token) -> bool {
         let grace = self.plan.grace_s * 1000.0;
         self.judge.attempts.get(&token).is_some_and(|entry| {
             let by_wall = self.wall() - entry.first_wall;
@@ -259,116 +259,6 @@ impl World {
         }
     }
 
-    fn judge_background(&mut self, id: usize, token: Token, held: &Held, attempt: usize) {
-        let context = self.requests[id].context;
-        let tab = self.contexts[context].tab;
-        let (now, family) = (self.now, token.family);
-        let is_near = self.is_near_expiry(held);
-        let is_resumed = self.is_forgiven(token);
-        if !is_near && !is_resumed {
-            self.fail_in(
-                tab,
-                &format!("sent {token:?} by itself, far from its expiry"),
-            );
-        }
-        if !is_resumed && !self.plan.auto_renew {
-            self.fail_in(tab, "sent by itself, and autoRenew is false");
-        }
-        if attempt == 1 {
-            self.judge_pace(context, token, is_resumed);
-        }
-        let failing = self
-            .judge
-            .background
-            .iter()
-            .rev()
-            .take_while(|other| now - other.at < HOUR);
-        let failing = failing.filter(|other| other.is_failed && other.family == family);
-        let own = failing
-            .clone()
-            .filter(|other| other.context == context)
-            .count();
-        let all = failing.count();
-        if own >= MOST_FAILING && !self.judge.has_jumped {
-            self.fail_in(
-                tab,
-                &format!("{} failing requests in an hour, by itself", own + 1),
-            );
-        }
-        if all >= MOST_FAILING
-            && self.plan.is_coordinated()
-            && !self.judge.has_jumped
-            && !self.judge.was_deaf
-        {
-            self.fail_in(
-                tab,
-                &format!("{} failing requests of all tabs in an hour", all + 1),
-            );
-        }
-        self.judge.background.push(Background {
-            at: now,
-            family,
-            context,
-            request: id,
-            is_failed: true,
-        });
-        if let Some(back) = self.judge.network_back_at
-            && now - back < 20_000
-            && self.judge.spread.insert(context)
-        {
-            self.coverage.after_outage.push(now - back);
-        }
-    }
-
-    fn judge_pace(&mut self, context: usize, token: Token, is_resumed: bool) {
-        let tab = self.contexts[context].tab;
-        let now = self.now;
-        let last_own = self
-            .judge
-            .background
-            .iter()
-            .rev()
-            .find(|other| other.context == context)
-            .map(|last| last.at);
-        if last_own.is_some_and(|last| now - last < LEAST_MS - 100) && !is_resumed {
-            self.fail_in(tab, "two background requests within 5 s");
-        }
-        let is_told = |at: Ms| {
-            self.plan.is_coordinated()
-                && at > self.contexts[context].created_at
-                && self.tabs[tab].life == Life::Running
-                && at > self.tabs[tab].changed_at.max(self.woke_at) + NEWS_MS
-                && now > at + NEWS_MS
-        };
-        if let Some((at, until)) = self.judge.attempts.get(&token).and_then(|entry| entry.wait)
-            && now + 1_000 < until
-            && (is_told(at) || self.judge.was_limited.contains(&(context, token)))
-            && !self.judge.has_jumped
-        {
-            self.fail_in(
-                tab,
-                &format!(
-                    "sent by itself {} ms before Retry-After is over",
-                    until - now
-                ),
-            );
-        }
-        let idle = now.saturating_sub(self.judge.last_input.max(self.judge.last_load)) as f64;
-        if self
-            .plan
-            .idle_timeout_s
-            .is_some_and(|limit| idle > limit * 1000.0 + 2_000.0)
-        {
-            self.fail_in(tab, "sent by itself, and nobody is there");
-        }
-        if !self.is_online && !is_resumed && last_own.is_some_and(|last| now - last < 299_000) {
-            self.fail_in(
-                tab,
-                "two background requests within 5 minutes of being offline",
-            );
-        }
-    }
-
     /// Whether so little is left of the access token, by any clock that the tab may go by, that a renewal is due.
     pub fn is_near_expiry(&self, held: &Held) -> bool {
         let lifetime = held.expires_at - held.received_at;
@@ -410,15 +300,18 @@ impl World {
                 attempt.is_announced = attempt.doubtful > 0;
             }
             if is_success {
-                attempt.wait = None;
+                attempt.limit = None;
             }
             if let Some(wait) = reply.wait {
                 let until = match wait {
                     Wait::For(ms) => now + ms,
                     Wait::Until(at) => at,
                 };
-                attempt.wait = Some((now, until));
-                self.judge.was_limited.insert((context, token));
+                attempt.limit = Some(Limit {
+                    told_at: now,
+                    until,
+                    context,
+                });
             }
         }
         if is_refused {
