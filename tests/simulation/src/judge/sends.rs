@@ -207,7 +207,7 @@ impl World {
         let grace = self.plan.grace_s * 1000.0;
         self.judge.attempts.get(&token).is_some_and(|entry| {
             let by_wall = self.wall() - entry.first_wall;
-            entry.is_doubtful()
+            (entry.is_doubtful() || !self.plan.is_coordinated())
                 && (((self.now - entry.first_sent) as f64) < grace
                     || (0.0..grace).contains(&by_wall))
         })
