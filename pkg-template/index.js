@@ -137,8 +137,10 @@ const openClient = async (module, config) => {
     signIn: (options) => run(SIGN_IN, options),
     // The local part is done before its options are looked at, and no signal is in its way.
     signOut: async (options) => {
+      const ended = run(SIGN_OUT, { ...options, signal: undefined });
+      // After this one, which has what is to be revoked.
       if (!isClosed) current().callOthers(SIGN_OUT, { local: true, revoke: false });
-      await run(SIGN_OUT, { ...options, signal: undefined });
+      await ended;
     },
 
     handleRedirect(url) {

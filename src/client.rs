@@ -8,7 +8,7 @@ use crate::platform::{Kept, Kinds, Platform, Wall};
 use crate::protocol::token;
 use crate::session::flight::{self, Why};
 use crate::session::{Outcome, Session, introspect, record, sign_in, sign_out};
-use crate::task::unless;
+use crate::task::{Shared, unless};
 use crate::words::{Code, Problem, Word};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -223,10 +223,18 @@ impl<P: Platform> Client<P> {
                 config::check(options, &SIGN_OUT)?;
                 Box::pin(sign_out::leave(session, held, options.clone()))
             }
-            Verb::TakeOver => Box::pin(async move {
-                session.take_over().await;
-                Ok(P::Kept::object())
-            }),
+            Verb::TakeOver => {
+                let (done, bring) = (Shared::new(), session.clone());
+                let brought = done.clone();
+                session.platform.spawn(async move {
+                    bring.take_over().await;
+                    brought.bring(());
+                });
+                Box::pin(async move {
+                    done.wait().await;
+                    Ok(P::Kept::object())
+                })
+            }
         };
         Ok(Begun::Work(Work {
             future,

@@ -31,10 +31,10 @@ impl<P: Platform> Session<P> {
         let name = endpoint.names().metadata;
         let mut metadata = self.config.metadata.clone();
         if !metadata.kind(name).is_text() && self.config.discover {
-            let epoch = self.epoch();
+            let sign_outs = self.sign_outs.get();
             metadata = self.discovered(name).await?;
             // What was asked for before a sign-out is not sent after it.
-            if self.epoch() != epoch {
+            if self.sign_outs.get() != sign_outs {
                 return Err(Error::new(Code::SignedOut));
             }
         }
@@ -164,7 +164,7 @@ impl<P: Platform> Session<P> {
         }
     }
 
-    fn known_metadata(&self) -> Option<P::Kept> {
+    pub(super) fn known_metadata(&self) -> Option<P::Kept> {
         let held = self.metadata.get();
         let stored = held.or_else(|| self.platform.load(Slot::Metadata).ok().flatten())?;
         let age = self.platform.now().0 - stored.number(Word::FetchedAt);
@@ -173,8 +173,12 @@ impl<P: Platform> Session<P> {
         let metadata = self.configured_metadata();
         stored.copy(Word::Complete, &metadata, Word::Complete);
         // What is stored is input like any other: its issuer and addresses are looked at again.
-        (is_usable && discovery::take(&stored, &self.config.settings, &metadata).is_ok())
-            .then_some(metadata)
+        let is_ours = discovery::take(&stored, &self.config.settings, &metadata).is_ok();
+        (is_usable && is_ours).then(|| {
+            // A sign-out removes them from storage, and then needs them.
+            self.metadata.set(Some(stored));
+            metadata
+        })
     }
 
     async fn read(&self, document: Document, metadata: &P::Kept) -> Result<(), Error<P::Kept>> {

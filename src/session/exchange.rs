@@ -14,9 +14,7 @@ use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
 use core::cell::Cell;
 
-/// Later than any clock: no background request until someone asks for one.
-const NEVER: f64 = 8.64e15;
-/// So many failures in a row that say nothing are looked into.
+/// From so many failures in a row on that say nothing they are looked into.
 const MANY: u32 = 3;
 
 pub(super) fn refresh_token_of<P: Platform>(session: &Session<P>) -> Outcome<P::Kept> {
@@ -81,6 +79,7 @@ impl<P: Platform> Exchange<P> {
             Err(error) => {
                 let record = self.still()?;
                 if self.why.get() == Why::Renewal {
+                    session.sent_at.set(session.platform.elapsed());
                     session.note(&record, |notes| owe(session, notes));
                 }
                 return Err(Err(error));
@@ -103,7 +102,7 @@ impl<P: Platform> Exchange<P> {
                 }
                 Some(_) | None => (now, 0),
             };
-            if !may_send(session, &record, self.why.get()) {
+            if !may_send(session, &record, self.why.get(), attempt) {
                 let is_asked = self.why.get() > Why::Renewal;
                 let code = if is_asked {
                     Code::Timeout
@@ -201,6 +200,8 @@ impl<P: Platform> Exchange<P> {
             return Err(Err(Error::new(Code::Timeout)));
         };
         session.look_around();
+        // Should somebody have cleared the storage of all tabs, nothing is written back.
+        session.until(|session| !session.is_in_doubt.get()).await;
         if session.epoch() != self.epoch {
             match answer {
                 Ok(answer) if session.is_replaced.get() => self.pass_on(&answer, sent, record),
@@ -212,14 +213,17 @@ impl<P: Platform> Exchange<P> {
         let held = refresh_token_of(session).map_err(Err)?;
         if !record::is_same_generation(&held, record) {
             // Somebody else was quicker: the answer is not for what is held now, good or bad.
-            return Err(session.given_tokens());
+            return Err(match self.narrower {
+                None => session.given_tokens(),
+                Some(_) => Err(Error::new(Code::Timeout)),
+            });
         }
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => return Ok(Err(error)),
         };
         let tokens = self.keep(&answer, sent, &held).map_err(|error| {
-            if session.holds(&held) {
+            if let Some(held) = session.record() {
                 failed(session, &held, &error, true, true);
             }
             Err(error)
@@ -230,7 +234,14 @@ impl<P: Platform> Exchange<P> {
     /// Hands an answer to the tabs that still have this session. This one has begun another meanwhile.
     fn pass_on(&self, answer: &P::Kept, sent: Moment, old: &P::Kept) {
         let next = record::again(&self.session.config.settings, old);
-        if token::take(answer, sent.wall, &next).is_ok() {
+        let is_whole = self.narrower.is_none() && id_token::check_continuity(answer, old).is_ok();
+        if is_whole {
+            // An access token that cannot be used leaves the old one in place, as in `keep`.
+            let _ = token::take(answer, sent.wall, &next);
+        } else {
+            token::take_refresh_token(answer, &next);
+        }
+        if !next.same(Word::RefreshToken, old, Word::RefreshToken) {
             next.set(Word::Generation, old.number(Word::Generation) + 1.0);
             self.session.hand_over(&next, 0.0);
         }
@@ -280,7 +291,12 @@ impl<P: Platform> Exchange<P> {
             .iter()
             .any(|&key| !next.same(key, old, key));
         if is_news {
-            let debt = settle_debt(session, old, self.why.get());
+            let why = if verdict.is_ok() {
+                self.why.get()
+            } else {
+                Why::Refresh
+            };
+            let debt = settle_debt(session, old, why);
             if debt > 0.0 {
                 next.set(Word::Debt, session.platform.now().0 + debt);
             }
@@ -319,14 +335,14 @@ fn since<K: Kept>(record: &K, first: Moment, now: Moment) -> f64 {
 
 /// Whether the refresh token may be sent on this word. One that the server may have spent is tried again only while that is forgiven,
 /// or where the access token is worth nothing any more, or on the word of someone who asks for it.
-fn may_send<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why) -> bool {
+fn may_send<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why, attempt: u32) -> bool {
     let is_last_chance = session.is_forgiven(record) || session.is_near_expiry(record);
     if record.number(Word::Seen) > record.number(Word::Generation) {
         // It is spent for certain, and whoever spent it may only be asleep.
         return is_last_chance;
     }
     // What a sibling met with while this one waited for its turn counts for both.
-    why > Why::Renewal || (is_last_chance && session.waits(record) <= 0.0)
+    why > Why::Renewal || attempt > 0 || (is_last_chance && session.waits(record) <= 0.0)
 }
 
 /// Writes down, and tells the siblings, that the refresh token is about to be sent.
@@ -339,7 +355,7 @@ fn note_attempt<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why) -
         }
         if why == Why::Renewal {
             owe(session, notes);
-        } else if notes.number(Word::WaitUntil) == NEVER {
+        } else if notes.number(Word::WaitUntil) == retry::NEVER {
             notes.remove(Word::WaitUntil);
         }
     });
@@ -390,9 +406,10 @@ fn failed<P: Platform>(
             notes.set(Word::WaitUntil, now.wall.0 + told);
         } else if error.is(Code::RateLimited) {
             let wait = retry::backoff_ms(ahead, session.platform.chance());
-            notes.set(Word::WaitUntil, now.wall.0 + wait);
+            let until = notes.number(Word::WaitUntil).max(now.wall.0 + wait);
+            notes.set(Word::WaitUntil, until);
         } else if is_definite && !error.is(Code::IdTokenInvalid) {
-            notes.set(Word::WaitUntil, NEVER);
+            notes.set(Word::WaitUntil, retry::NEVER);
         }
     });
     // A page that was put to sleep has lost its lock, and tries again when it is back.

@@ -38,7 +38,9 @@ impl<P: Platform> Lock<P> {
             session.until(|session| !session.is_hidden.get()).await;
             self.operation.set(Some(session.platform.lock(record)));
             let granted = poll_fn(|context| {
-                let Some(mut operation) = self.operation.take() else {
+                let Some(mut operation) =
+                    self.operation.take().filter(|_| !session.is_hidden.get())
+                else {
                     // It was taken away.
                     return Poll::Ready(false);
                 };
@@ -51,13 +53,17 @@ impl<P: Platform> Lock<P> {
         }
     }
 
-    /// Lets go when the page may sleep, and takes it up again after that.
+    /// Lets go when the page may sleep, and takes it up again after that; not for a session that is over.
     pub(super) async fn keep(&self, session: &Session<P>, record: &P::Kept) {
+        let epoch = session.epoch();
         loop {
             session
                 .until(|session| session.is_hidden.get() || !self.is_held())
                 .await;
             self.free();
+            session
+                .until(|session| session.epoch() == epoch || session.is_replaced.get())
+                .await;
             self.hold(session, record).await;
         }
     }

@@ -19,6 +19,7 @@ pub mod tombstones;
 use crate::config::Config;
 use crate::error::Error;
 use crate::platform::{Event, Kept, Mono, Platform, Slot, StorageFailed};
+use crate::protocol::id_token;
 use crate::task::{Place, Shared};
 use crate::words::{Code, Word};
 use alloc::rc::Rc;
@@ -49,6 +50,8 @@ pub struct Session<P: Platform> {
     is_stored: Cell<bool>,
     is_readable: Cell<bool>,
     epoch: Cell<u32>,
+    /// Counts the sign-outs of this client: what was asked for before one is not sent after it.
+    sign_outs: Cell<u32>,
     /// Counts everything that may change when the next renewal is.
     changes: Cell<u32>,
 
@@ -117,6 +120,7 @@ impl<P: Platform> Session<P> {
             is_readable: Cell::new(failure.is_none()),
             failure: Place::new(failure),
             epoch: Cell::new(0),
+            sign_outs: Cell::new(0),
             changes: Cell::new(0),
             flight: Place::new(None),
             lock: Place::new(None),
@@ -214,7 +218,7 @@ impl<P: Platform> Session<P> {
         let later = stored.number(Word::Generation) - held.number(Word::Generation);
         if !record::is_same_family(&stored, &held) {
             if is_stored {
-                self.begin_epoch(false);
+                self.begin_epoch(id_token::is_same_user(&held, &stored));
                 self.take_up(stored, Event::SignedIn);
                 self.land(None, self.given_tokens());
             }
@@ -237,6 +241,7 @@ impl<P: Platform> Session<P> {
     /// Another client object of this page has just stored it.
     fn take_up(&self, stored: P::Kept, event: Event) {
         self.is_stored.set(true);
+        self.failure.set(None);
         self.news_at.set(self.platform.elapsed());
         let had = self.record();
         self.hold(Some(stored));
@@ -268,10 +273,16 @@ impl<P: Platform> Session<P> {
         self.is_stored.set(saved.is_ok());
         if saved.is_err() {
             self.platform.remove(Slot::Record);
-            // What is full may have room for less; what is blocked is kept by the platform as long as the page lives.
+            // What is full may have room for less; else the platform keeps the whole as long as the page lives.
             let smaller = record::without_id_token(&self.config.settings, &record);
-            let saved = self.platform.save(Slot::Record, &smaller);
+            let saved = match saved {
+                Err(StorageFailed::Full) => self.platform.save(Slot::Record, &smaller),
+                saved => saved,
+            };
             self.is_stored.set(saved.is_ok());
+            if saved.is_err() {
+                let _ = self.platform.save(Slot::Record, &record);
+            }
         }
         let failed = saved.err().or_else(|| self.unreadable_storage());
         self.failure.set(failed.map(storage_error));
@@ -283,7 +294,8 @@ impl<P: Platform> Session<P> {
         if let Some(noted) = self.hold_note(held, change) {
             // Where it cannot be stored it is known to this page load; and what somebody cleared is not written back.
             if !self.is_in_doubt.get() {
-                let _ = self.platform.save(Slot::Record, &noted);
+                let saved = self.platform.save(Slot::Record, &noted);
+                self.is_stored.set(saved.is_ok());
             }
         }
     }
@@ -301,7 +313,7 @@ impl<P: Platform> Session<P> {
 
     /// Ends the session as another tab did. A storage that all tabs share was cleared there, and may hold the next session by now.
     pub(super) fn end_too(&self, event: Event, error: Option<&Error<P::Kept>>) {
-        if !self.config.is_local {
+        if !self.config.is_local || !self.is_stored.get() {
             self.platform.remove(Slot::Record);
         }
         self.drop_session(event, error);
@@ -391,7 +403,11 @@ impl<P: Platform> Session<P> {
     }
 
     fn hold(&self, record: Option<P::Kept>) {
-        self.held_at.set(self.moment());
+        let both = self.record().zip(record.as_ref());
+        // The age of the same access token goes on.
+        if !both.is_some_and(|(held, next)| record::has_same_access(&held, next)) {
+            self.held_at.set(self.moment());
+        }
         self.jitter.set(self.platform.chance());
         self.is_expiry_told.set(false);
         self.resume.set(false);
@@ -409,11 +425,10 @@ impl<P: Platform> Session<P> {
 
     /// Holds a record with the same tokens and other notes.
     fn hold_notes(&self, record: P::Kept) {
-        let wait = record.number(Word::WaitUntil) - self.platform.now().0;
-        if wait > 0.0 {
-            let until = self.platform.elapsed().0 + wait;
-            self.wait_until.set(Mono(until));
-        }
+        let wait =
+            retry::believable_wait_ms(record.number(Word::WaitUntil) - self.platform.now().0);
+        let until = self.platform.elapsed().0 + wait;
+        self.wait_until.set(Mono(until));
         self.record.set(Some(record));
         self.change();
     }

@@ -105,6 +105,13 @@ pub fn is_same<K: Kept>(one: &K, other: &K) -> bool {
         && has_same_notes(one, other)
 }
 
+/// Whether both have the same access token.
+pub fn has_same_access<K: Kept>(one: &K, other: &K) -> bool {
+    [Word::AccessToken, Word::ReceivedAt]
+        .iter()
+        .all(|&key| one.same(key, other, key))
+}
+
 /// Whether both are of one family.
 pub fn is_same_family<K: Kept>(one: &K, other: &K) -> bool {
     one.same(Word::Family, other, Word::Family)

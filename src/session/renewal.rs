@@ -134,15 +134,11 @@ impl<P: Platform> Session<P> {
     /// How long until a background request, by everything that holds it back; `None` where none is to be.
     pub fn next_renewal(&self) -> Option<f64> {
         let record = self.record()?;
-        if self.is_hidden.get()
-            || self.has_flight()
-            || !record.kind(Word::RefreshToken).is_text()
-            || self.is_idle()
-        {
-            return None;
-        }
-        let wanted = self.config.auto_renew || self.is_resumed(&record);
-        wanted.then(|| self.waits(&record))
+        let may = !self.is_hidden.get()
+            && !self.has_flight()
+            && record.kind(Word::RefreshToken).is_text();
+        may.then(|| self.waits(&record))
+            .filter(|&ms| ms < f64::INFINITY)
     }
 
     /// How long the background holds back.
@@ -151,6 +147,8 @@ impl<P: Platform> Session<P> {
         let is_resumed = self.is_resumed(record);
         let due = if is_resumed {
             0.0
+        } else if !self.config.auto_renew || self.is_idle() {
+            f64::INFINITY
         } else {
             due_in(
                 record,

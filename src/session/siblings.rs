@@ -123,10 +123,13 @@ impl<P: Platform> Session<P> {
 
     /// What a sibling says. It is input like any other: it can bring a later generation of the family held, or end it; nothing else.
     pub(super) fn heard(self: &Rc<Self>, message: &P::Kept) {
-        self.look_again();
+        self.look_around();
         let Some(held) = self.record() else {
             if message.is(Word::What, Word::Tokens) {
                 self.consider(message);
+            } else if message.is(Word::What, Word::SignedOut) {
+                let other = |offer: &P::Kept| !record::is_same_family(offer, message);
+                self.offered.set(self.offered.take().filter(other));
             }
             return;
         };
@@ -229,13 +232,15 @@ impl<P: Platform> Session<P> {
             return;
         }
         let attempt = self.attempts.get();
-        let mut lock = self.platform.lock(&held);
+        let lock = self.platform.lock(&held);
         let over = self.until(|session| {
             session.attempts.get() != attempt || !session.is_awake() || !session.holds(&held)
         });
         let free = async {
+            let mut lock = lock;
             let _ = (&mut lock).await;
-            // What it may have told before it let go is still on its way.
+            // What it may have told before it let go is still on its way; others wait for the lock meanwhile.
+            drop(lock);
             let _ = self.platform.sleep(ASK_MS).await;
         };
         if unless(free, over).await.is_some() && self.holds(&held) {
@@ -298,21 +303,26 @@ impl<P: Platform> Session<P> {
         if !self.page || self.record().is_some() {
             return;
         }
-        let who = self.platform.who(None).await.ok().flatten();
-        let tabs = who.map_or(f64::INFINITY, |who| who.number(Word::Tabs));
-        if tabs == 0.0 {
-            return;
-        }
         self.is_taking_over.set(true);
-        self.post(Word::Ask, &P::Kept::object(), |_| {});
-        let all = self.until(|session| session.offers.get() >= tabs || session.record().is_some());
-        unless(all, self.platform.sleep(TAKE_OVER_MS)).await;
+        unless(self.hear_offers(), self.platform.sleep(TAKE_OVER_MS)).await;
         self.is_taking_over.set(false);
-        let offered = self.offered.get();
-        self.offered.set(None);
+        let offered = self.offered.take();
+        // Its tab may have signed out since it answered.
+        let offered = offered.filter(|record| !self.is_before_sign_out(record));
         if let Some(record) = offered.filter(|_| self.record().is_none()) {
             self.store(record);
             self.emit(Event::SignedIn, None);
+        }
+    }
+
+    /// Ends when every live tab has answered: at once where there is none.
+    async fn hear_offers(&self) {
+        let who = self.platform.who(None).await.ok().flatten();
+        let tabs = who.map_or(f64::INFINITY, |who| who.number(Word::Tabs));
+        if tabs > 0.0 {
+            self.post(Word::Ask, &P::Kept::object(), |_| {});
+            self.until(|session| session.offers.get() >= tabs || session.record().is_some())
+                .await;
         }
     }
 }

@@ -188,14 +188,14 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
     }
     // Before anything is sent or waited for: a code is sent once, whatever comes of it (RFC 6749 §4.1.2).
     use_up(session, &sign_in, false);
-    let epoch = session.epoch();
+    let sign_outs = session.sign_outs.get();
     let endpoint = session.endpoint(Endpoint::Token).await?;
     let settings = &session.config.settings;
     let form = token::code_request(settings, callback, &sign_in);
     let sent = session.platform.now();
     let answer = session.ask(endpoint, &form).await?;
     // A sign-out, by another client of this page too, removes every sign-in.
-    if session.epoch() != epoch || find(&sign_ins(session), callback).is_none() {
+    if session.sign_outs.get() != sign_outs || find(&sign_ins(session), callback).is_none() {
         session.revoke(&answer);
         return Err(Error::new(Code::SignedOut));
     }
@@ -216,7 +216,9 @@ impl<P: Platform> Session<P> {
         self.look_around();
         if let Some(held) = self.record()
             && record::is_same_family(&held, &record)
-            && held.number(Word::Generation) > record.number(Word::Generation)
+            && (held.number(Word::Generation) > record.number(Word::Generation)
+                || (held.same(Word::AccessToken, &record, Word::AccessToken)
+                    && held.number(Word::SentAt).is_finite()))
         {
             // An app that adopts the same tokens at each start means the session that has come of them since.
             return self.given_tokens();
@@ -233,6 +235,7 @@ impl<P: Platform> Session<P> {
             self.tell_signed_out(&old);
         }
         self.bury(&record, false);
+        record.set(Word::SignedInAt, self.platform.now().0);
         self.begin_epoch(goes_on);
         self.store(record);
         self.ask_siblings();

@@ -15,6 +15,10 @@ const FAREWELL_MS: f64 = 300.0;
 impl<P: Platform> Session<P> {
     /// Clears everything of this client in every tab, and answers those who wait for a refresh. Gives what was held.
     pub fn sign_out(&self) -> Option<P::Kept> {
+        self.sign_outs.set(self.sign_outs.get().wrapping_add(1));
+        self.look_again();
+        // What was discovered is needed to revoke and to leave, and is in memory from here on.
+        let _ = self.known_metadata();
         let held = self.record();
         if let Some(held) = &held {
             self.bury(held, true);
@@ -83,15 +87,28 @@ pub async fn leave<P: Platform>(
         .as_ref()
         .filter(|_| options.kind(Word::Revoke) != Kind::False)
     {
-        let revoked = session.revoke(held);
-        if !is_local {
-            unless(revoked.wait(), session.platform.sleep(FAREWELL_MS)).await;
+        if is_local {
+            session.revoke(held);
+        } else {
+            let revoked = async {
+                // Some servers name it in the second document only.
+                if session.known_metadata().is_some() {
+                    let _ = session.endpoint(Endpoint::Revocation).await;
+                }
+                session.revoke(held).wait().await;
+            };
+            unless(revoked, session.platform.sleep(FAREWELL_MS)).await;
         }
     }
     if is_local {
         return Ok(goal);
     }
-    match session.endpoint(Endpoint::EndSession).await {
+    let endpoint = session.endpoint(Endpoint::EndSession).await;
+    if session.record().is_none() {
+        // Should it have been discovered just now: nothing of a session that is over stays in storage.
+        session.platform.remove(Slot::Metadata);
+    }
+    match endpoint {
         Ok((metadata, name)) => {
             metadata.copy(name, &goal, Word::Url);
             let held = held.unwrap_or_else(P::Kept::object);

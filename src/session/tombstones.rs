@@ -52,7 +52,7 @@ impl<P: Platform> Session<P> {
     /// Whether somebody signed out since this session began: a new tab does not take up what was there before.
     pub(super) fn is_before_sign_out(&self, held: &P::Kept) -> bool {
         self.tombstones()
-            .any(|tombstone| tombstone.number(Word::At) >= held.number(Word::SignedInAt))
+            .any(|tombstone| tombstone.number(Word::At) > held.number(Word::SignedInAt))
     }
 
     /// Ends the session held if it was ended while this tab could not hear of it.

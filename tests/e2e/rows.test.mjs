@@ -85,8 +85,8 @@ describe("within the grace", () => {
     assert.equal((await tab.call("refresh")).error.code, "server");
     assert.equal(exchanges().length, 3);
     const [first, second, third] = exchanges().map(({ at }) => at);
-    assert.ok(second - first >= 300 && second - first < 2_000, `${second - first} ms`);
-    assert.ok(third - second >= 1_000 && third - second < 4_000, `${third - second} ms`);
+    assert.ok(second - first >= 300, `${second - first} ms`);
+    assert.ok(third - second >= 1_000, `${third - second} ms`);
     const sent = exchanges().map(({ body }) => new URLSearchParams(body).get("refresh_token"));
     assert.equal(new Set(sent).size, 1);
   });

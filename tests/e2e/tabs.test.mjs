@@ -338,6 +338,7 @@ test("t09 three tabs that were given the same tokens are one session: one reques
   const tokens = await stage.newTokens();
   const all = [await tabs.signedIn(stage.config, tokens), await tabs.signedIn(stage.config, tokens), await tabs.signedIn(stage.config, tokens)];
   stage.proxy.forget();
+  stage.proxy.always(stage.paths.token, fault.slow(0, tabs.allBegan));
   const outcomes = await tabs.together(all, "refresh");
   assert.deepEqual(outcomes.map(({ error }) => error), [undefined, undefined, undefined]);
   assert.equal(exchanges().length, 1);

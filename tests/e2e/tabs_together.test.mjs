@@ -23,7 +23,7 @@ after(async () => {
 });
 beforeEach(() => {
   stage.proxy.forget();
-  stage.proxy.always(stage.paths.token, fault.slow(LATENCY_MS));
+  stage.proxy.always(stage.paths.token, fault.slow(LATENCY_MS, tabs.allBegan));
 });
 afterEach(async () => {
   await tabs.assertDiscreet();

@@ -118,10 +118,10 @@ export const stalled = (body) => ({ request, response }) => {
 /** No answer at all; the server never sees the request. */
 export const silent = () => {};
 
-/** Lets the server answer, and takes so long over it. */
-export const slow = (ms) => async ({ forward, reply }) => {
+/** Lets the server answer, and takes so long over it, or until `ready()` resolves where that is later. */
+export const slow = (ms, ready = () => {}) => async ({ forward, reply }) => {
   const genuine = await forward();
-  await delay(ms);
+  await Promise.all([delay(ms), ready()]);
   reply(genuine);
 };
 

@@ -196,19 +196,25 @@ export async function startTabs(stage, { scripts = [] } = {}) {
   }
 
   let gate;
+  let allBegan;
   /** Has all these tabs begin at one moment: each waits in the queue of one lock until all do. Gives the outcomes to come, in order. */
   async function atOnce(tabs, method, ...args) {
     gate ??= await open();
     await gate.run(() => new Promise((held) => {
       navigator.locks.request("gate", () => new Promise((lift) => { globalThis.lift = lift; held(); }));
     }));
+    await Promise.all(tabs.map((tab) => tab.run(() => { globalThis.hasBegun = false; })));
     const outcomes = tabs.map((tab) => tab.run(async (method, args) => {
       await navigator.locks.request("gate", { mode: "shared" }, () => {});
-      return probe.settle(() => probe.client[method](...args));
+      const outcome = probe.settle(() => probe.client[method](...args));
+      globalThis.hasBegun = true;
+      return outcome;
     }, method, args));
     for (const outcome of outcomes) outcome.then(({ error }) => said.push(JSON.stringify(error)), () => {});
     const isFull = (count) => navigator.locks.query().then(({ pending }) => pending.filter(({ name }) => name === "gate").length === count);
     await until(() => gate.run(isFull, tabs.length), "all tabs stand at the gate");
+    allBegan = Promise.all(tabs.map((tab) => until(() => tab.run(() => globalThis.hasBegun), "the tab passes the gate")));
+    allBegan.catch(() => {});
     await gate.run(() => globalThis.lift());
     return outcomes;
   }
@@ -216,12 +222,18 @@ export async function startTabs(stage, { scripts = [] } = {}) {
   return {
     open,
     signedIn,
+    /**
+     * Resolves when all tabs have made the call that they were last sent off with. On a busy machine the first may be done before the
+     * last begins: for a server that waits for this, they were at work at one moment.
+     */
+    allBegan: () => allBegan,
     /** They begin at one moment; the outcomes, in order. */
     together: async (tabs, method, ...args) => Promise.all(await atOnce(tabs, method, ...args)),
-    /** The same up to the moment when one of them has sent its request: that one, and the outcomes to come. */
+    /** The same up to the moment when all have begun and one of them has sent its request: that one, and the outcomes to come. */
     async begun(tabs, method, ...args) {
       const before = tabs.map((tab) => tab.sent);
       const outcomes = await atOnce(tabs, method, ...args);
+      await allBegan;
       const sender = await until(() => tabs.find((tab, index) => tab.sent > before[index]), "one of the tabs sends");
       return { sender, outcomes };
     },

@@ -202,6 +202,7 @@ fn t08_a_session_from_before_a_sign_out_is_not_taken_over() {
     let other = Tab::open(&browser);
     other.create(config(share())).expect("the config is right");
     other.call(Verb::SetTokens, json!({ "response": response(7) }));
+    browser.advance(1.0);
     other.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
     one.page().attends.set(3);
     let next = Tab::open(&browser);

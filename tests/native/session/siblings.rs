@@ -182,10 +182,7 @@ fn t05_a_lock_that_becomes_free_without_news_is_the_next_one_s() {
     let call = other.refresh();
     assert_eq!(browser.sent(), 1);
     browser.kill(&one);
-    // Inside the grace; it counts as an attempt of its own. What the first may have told has time to come.
-    browser.advance(199.0);
-    assert_eq!(browser.sent(), 1);
-    browser.advance(1.0);
+    // Inside the grace, and on a caller's word; it counts as an attempt of its own.
     assert_eq!(browser.sent(), 2);
     browser
         .request()
