@@ -10,8 +10,10 @@ use crate::sim::{crash, create_client, recover, tell_page};
 use crate::world::{Event, Life, Ms, Sim, World};
 
 /// The stages that an action is kept for; the shortest ones come up twice.
-const RARE_STAGES: [Stage; 9] = [
+const RARE_STAGES: [Stage; 11] = [
     Stage::Discovering,
+    Stage::Discovering,
+    Stage::Waiting,
     Stage::Waiting,
     Stage::Waiting,
     Stage::Looking,
@@ -37,8 +39,9 @@ pub fn act(sim: &Sim) {
         let gap = world.gap();
         world.after(gap, Event::Act);
         let Some(tab) = world.some_tab() else { return };
-        let action = world.some_action();
-        if world.ambush.is_none() && world.rng.u32(0..100) < 50 {
+        let lies_in_wait = world.ambush.is_none() && world.rng.u32(0..100) < 50;
+        let action = world.some_action(lies_in_wait);
+        if lies_in_wait {
             let stage = pick(&mut world.rng, &RARE_STAGES);
             world.ambush = Some((stage, action));
             return;
@@ -70,7 +73,7 @@ impl World {
         (!open.is_empty()).then(|| pick(&mut self.rng, &open))
     }
 
-    fn some_action(&mut self) -> Action {
+    fn some_action(&mut self, lies_in_wait: bool) -> Action {
         const PLAIN: [Action; 4] = [
             Action::Refresh,
             Action::GetAccessToken,
@@ -81,7 +84,7 @@ impl World {
             return pick(&mut self.rng, &PLAIN);
         }
         let action = pick(&mut self.rng, &self.plan.kinds);
-        if action.is_rare() && self.rng.u32(0..100) < 70 {
+        if action.is_rare() && !lies_in_wait && self.rng.u32(0..100) < 70 {
             return pick(&mut self.rng, &PLAIN);
         }
         action

@@ -7,7 +7,7 @@ use crate::server::{Reply, refresh_token};
 use crate::world::{Event, What, World};
 
 /// How many retries of a hundred meet a fault.
-const RETRY_RATE: u32 = 70;
+const RETRY_RATE: u32 = 85;
 
 impl World {
     pub fn send(

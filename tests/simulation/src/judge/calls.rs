@@ -190,7 +190,12 @@ impl World {
         let is_wall_wrong = wall_left > 0.0 && !self.judge.set_back.is_empty();
         let is_late = |context: &usize| {
             let held = self.judge.held.get(context);
-            held.is_some_and(|held| self.judge.set_back.iter().any(|(at, _)| *at <= held.since))
+            held.is_some_and(|held| {
+                self.judge
+                    .set_back
+                    .iter()
+                    .any(|(at, _)| *at <= held.access_since)
+            })
         };
         let is_mono_wrong = self.plan.mono_stops || self.tabs[tab].contexts.iter().any(is_late);
         is_wall_wrong && is_mono_wrong

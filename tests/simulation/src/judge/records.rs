@@ -15,8 +15,10 @@ pub struct Held {
     pub refresh: Option<Token>,
     pub expires_at: f64,
     pub received_at: f64,
-    /// When the tab first had them, and how old they were then, by its clock.
+    /// When the client first had them.
     pub since: Ms,
+    /// When it first had the access token, and how old that was then, by its clock.
+    pub access_since: Ms,
     pub age_at_first: f64,
 }
 
@@ -29,8 +31,21 @@ impl Held {
             expires_at: record.number(Word::ExpiresAt),
             received_at: record.number(Word::ReceivedAt),
             since: world.now,
+            access_since: world.now,
             age_at_first: world.wall() - record.number(Word::ReceivedAt),
         }
+    }
+
+    /// With what is known of the tokens since an earlier look.
+    fn after(mut self, before: &Self) -> Self {
+        if self.access == before.access {
+            self.access_since = before.access_since;
+            self.age_at_first = before.age_at_first;
+            if self.refresh == before.refresh {
+                self.since = before.since;
+            }
+        }
+        self
     }
 
     pub fn family(&self) -> Option<usize> {
@@ -56,11 +71,8 @@ impl World {
             let now = record.map(|record| Held::of(&record, self));
             let before = self.judge.held.get(&context).copied();
             match (before, now) {
-                (Some(before), Some(mut now)) => {
-                    if (before.access, before.refresh) == (now.access, now.refresh) {
-                        now.since = before.since;
-                        now.age_at_first = before.age_at_first;
-                    }
+                (Some(before), Some(now)) => {
+                    let now = now.after(&before);
                     self.judge_change(tab, &before, &now);
                     self.judge.held.insert(context, now);
                 }
@@ -94,7 +106,9 @@ impl World {
             {
                 continue;
             }
-            if held.and_then(|held| held.refresh) < Some(token) {
+            // One that was bought with the same token, and that somebody else stored first, is as good.
+            let held = held.and_then(|held| held.refresh);
+            if held.is_none() || self.is_spent(held, Some(token)) {
                 self.fail_in(tab, &format!("{token:?} came and is not held"));
             }
             let stored = self
@@ -102,7 +116,7 @@ impl World {
                 .get(crate::shelf::RECORD)
                 .cloned();
             let stored = stored.and_then(|record| Held::of(&record, self).refresh);
-            if stored < Some(token) && self.storage_fault == 0 {
+            if (stored.is_none() || self.is_spent(stored, Some(token))) && self.storage_fault == 0 {
                 self.fail_in(tab, &format!("{token:?} came and is not stored"));
             }
         }
@@ -111,14 +125,9 @@ impl World {
     /// What the client holds at this moment, with the time since when.
     pub fn held_now(&self, context: usize) -> Option<Held> {
         let record = self.contexts[context].client.as_ref()?.record()?;
-        let mut now = Held::of(&record, self);
-        if let Some(before) = self.judge.held.get(&context)
-            && (before.access, before.refresh) == (now.access, now.refresh)
-        {
-            now.since = before.since;
-            now.age_at_first = before.age_at_first;
-        }
-        Some(now)
+        let now = Held::of(&record, self);
+        let before = self.judge.held.get(&context);
+        Some(before.map_or(now, |before| now.after(before)))
     }
 
     /// Whether it is the very object that was seen at the last look.
@@ -284,7 +293,8 @@ impl World {
     pub fn holds_valid_token(&self, context: usize) -> bool {
         self.judge.held.get(&context).is_some_and(|held| {
             let lifetime = held.expires_at - held.received_at;
-            let is_fresh_by_age = self.now.saturating_sub(held.since) as f64 <= lifetime - 1_000.0;
+            let is_fresh_by_age =
+                self.now.saturating_sub(held.access_since) as f64 <= lifetime - 1_000.0;
             held.expires_at > self.wall() + 1_000.0
                 && is_fresh_by_age
                 && held.access.is_some()

@@ -166,7 +166,9 @@ impl World {
                 && self.tabs[holder].life != Life::Hidden
                 && self.tabs[holder].hidden_at < other.sent
         };
-        let must_hold = self.plan.is_coordinated() || self.tabs.len() == 1;
+        let must_hold = (self.plan.is_coordinated() || self.tabs.len() == 1)
+            // Nobody lives on it any more.
+            && !self.judge.ended.contains(&token.family);
         if must_hold && self.requests[..id].iter().rev().take(50).any(is_open) {
             self.fail_in(
                 tab,
@@ -207,7 +209,7 @@ impl World {
         let grace = self.plan.grace_s * 1000.0;
         self.judge.attempts.get(&token).is_some_and(|entry| {
             let by_wall = self.wall() - entry.first_wall;
-            entry.is_doubtful()
+            (entry.is_doubtful() || !self.plan.is_coordinated())
                 && (((self.now - entry.first_sent) as f64) < grace
                     || (0.0..grace).contains(&by_wall))
         })
@@ -264,12 +266,12 @@ impl World {
         let lifetime = held.expires_at - held.received_at;
         let margin = (self.plan.renew_before_s * 1000.0).min(lifetime / 10.0) * 1.5;
         let by_wall = self.wall() - held.received_at;
-        let by_age = held.age_at_first + (self.now - held.since) as f64;
+        let by_age = held.age_at_first + (self.now - held.access_since) as f64;
         let before_set_back = self
             .judge
             .set_back
             .iter()
-            .filter(|(at, _)| *at >= held.since);
+            .filter(|(at, _)| *at >= held.access_since);
         let highest = before_set_back
             .map(|(_, wall)| wall - held.received_at)
             .fold(by_wall.max(by_age), f64::max);
