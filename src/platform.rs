@@ -262,6 +262,8 @@ pub trait Platform: Clone + 'static {
     fn save(&self, slot: Slot, object: &Self::Kept) -> Result<(), StorageFailed>;
     /// Removes what is stored there, as well as can be.
     fn remove(&self, slot: Slot);
+    /// Removes what could not be stored there, which the platform keeps as long as the page lives; what is stored stays.
+    fn forget(&self, slot: Slot);
     /// Whether the record's storage outlives the page: false for "memory".
     fn is_lasting(&self) -> bool;
     /// What is written down for `diagnostics()`: an object with the lists `exchanges` and `warnings`, which outlives an instance that

@@ -67,6 +67,7 @@ extern "C" {
     pub fn load(context: i32, slot: i32) -> i32;
     pub fn save(context: i32, slot: i32, object: i32) -> i32;
     pub fn erase(context: i32, slot: i32);
+    pub fn forget(context: i32, slot: i32);
 }
 
 #[wasm_bindgen(module = "/src/browser/clock.js")]

@@ -161,6 +161,10 @@ impl Platform for Browser {
         host::erase(self.0.context, slot as i32);
     }
 
+    fn forget(&self, slot: Slot) {
+        host::forget(self.0.context, slot as i32);
+    }
+
     fn is_lasting(&self) -> bool {
         host::is_lasting(self.0.context) != 0
     }

@@ -39,9 +39,13 @@ export const save = (id, slot, object) => {
   }
 };
 
+export const forget = (id, slot) => {
+  kept(id).slots[slot].unsaved.text = undefined;
+};
+
 export const erase = (id, slot) => {
   const place = kept(id).slots[slot];
-  place.unsaved.text = undefined;
+  forget(id, slot);
   try {
     place.storage.removeItem(place.key);
   } catch {

@@ -190,26 +190,26 @@ impl<P: Platform> Session<P> {
 
     /// Looks at storage again: another client object of this page may have written there, or someone has cleared it.
     pub fn look_again(&self) {
-        let is_stored = self.is_stored.get();
         match (self.record(), self.platform.load(Slot::Record)) {
             (Some(held), Ok(Some(stored))) if record::is_same(&held, &stored) => {}
             (held, Ok(Some(stored))) => {
                 if let Some(stored) = record::read(&stored, &self.config.settings) {
-                    self.compare(held, stored, is_stored);
+                    self.compare(held, stored);
                 }
             }
             // Where all tabs share the storage, the others are asked first.
-            (Some(_), Ok(None)) if is_stored && self.config.is_local && self.page => {
+            (Some(_), Ok(None)) if self.config.is_local && self.page => {
                 self.is_in_doubt.set(true);
             }
-            (Some(_), Ok(None)) if is_stored => self.end(Event::SignedOut, None),
-            (_, Ok(None) | Err(_)) => {}
+            // Its duplicates have storages of their own, and go on.
+            (Some(_), Ok(None)) => self.drop_session(Event::SignedOut, None, true),
+            (None, Ok(None)) | (_, Err(_)) => {}
         }
     }
 
-    /// Takes over what is stored where it is news. Another process may show an old state of `localStorage` for a while; and where what is
-    /// held could not be stored, only a later generation is news.
-    fn compare(&self, held: Option<P::Kept>, stored: P::Kept, is_stored: bool) {
+    /// Takes over what is stored where it is news. Another process may show an old state of `localStorage` for a while. What storage
+    /// refused is stored all the same, as far as this page can see.
+    fn compare(&self, held: Option<P::Kept>, stored: P::Kept) {
         let Some(held) = held else {
             self.take_up(stored, Event::SignedIn);
             return;
@@ -217,24 +217,15 @@ impl<P: Platform> Session<P> {
         let is_same = |key| stored.same(key, &held, key);
         let later = stored.number(Word::Generation) - held.number(Word::Generation);
         if !record::is_same_family(&stored, &held) {
-            if is_stored {
-                self.begin_epoch(id_token::is_same_user(&held, &stored));
-                self.take_up(stored, Event::SignedIn);
-                self.land(None, self.given_tokens());
-            }
+            self.begin_epoch(id_token::is_same_user(&held, &stored));
+            self.take_up(stored, Event::SignedIn);
+            self.land(None, self.valid_tokens());
         } else if later > 0.0
-            || (is_stored
-                && later == 0.0
-                && (!is_same(Word::RefreshToken) || !is_same(Word::AccessToken)))
+            || (later == 0.0 && (!is_same(Word::RefreshToken) || !is_same(Word::AccessToken)))
         {
             self.take_up(stored, Event::Renewed);
-        } else if is_stored && later == 0.0 {
-            // Notes that could not be stored are known here alone.
-            let has_more =
-                !held.number(Word::SentAt).is_nan() && stored.number(Word::SentAt).is_nan();
-            if !has_more {
-                self.hold_notes(stored);
-            }
+        } else if later == 0.0 {
+            self.hold_notes(stored);
         }
     }
 
@@ -313,20 +304,22 @@ impl<P: Platform> Session<P> {
 
     /// Ends the session as another tab did. A storage that all tabs share was cleared there, and may hold the next session by now.
     pub(super) fn end_too(&self, event: Event, error: Option<&Error<P::Kept>>) {
-        if !self.config.is_local || !self.is_stored.get() {
+        if self.config.is_local {
+            self.platform.forget(Slot::Record);
+        } else {
             self.platform.remove(Slot::Record);
         }
-        self.drop_session(event, error);
+        self.drop_session(event, error, false);
     }
 
     /// Ends the session: nothing is held or stored any more, and no late answer brings it back.
     pub fn end(&self, event: Event, error: Option<&Error<P::Kept>>) {
         self.platform.remove(Slot::Record);
-        self.drop_session(event, error);
+        self.drop_session(event, error, false);
     }
 
-    fn drop_session(&self, event: Event, error: Option<&Error<P::Kept>>) {
-        self.begin_epoch(false);
+    fn drop_session(&self, event: Event, error: Option<&Error<P::Kept>>, goes_on: bool) {
+        self.begin_epoch(goes_on);
         self.hold(None);
         self.hide_generation();
         if let Some(error) = error {

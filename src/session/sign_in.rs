@@ -240,9 +240,8 @@ impl<P: Platform> Session<P> {
         self.store(record);
         self.ask_siblings();
         self.emit(Event::SignedIn, None);
-        let tokens = self.given_tokens();
-        self.land(None, tokens.clone());
-        tokens
+        self.land(None, self.valid_tokens());
+        self.given_tokens()
     }
 }
 

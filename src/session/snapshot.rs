@@ -36,6 +36,15 @@ impl<P: Platform> Session<P> {
             .ok_or_else(|| Error::new(Code::SignedOut))
     }
 
+    /// The same for those who waited for tokens of the session before: not where these have run out.
+    pub(super) fn valid_tokens(&self) -> Outcome<P::Kept> {
+        if self.record().is_some_and(|record| self.is_valid(&record)) {
+            self.given_tokens()
+        } else {
+            Err(Error::new(Code::SignedOut))
+        }
+    }
+
     fn built(&self) -> Built<P::Kept> {
         let status = self.status();
         let last = self.snapshot.get();

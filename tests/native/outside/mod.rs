@@ -14,6 +14,7 @@ use rekindle::task::Tasks;
 use rekindle::words::Word;
 use serde_json::json;
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -36,6 +37,8 @@ pub struct Page {
     pub refuses: Cell<Option<StorageFailed>>,
     /// How long a text there is room for.
     pub room: Cell<usize>,
+    /// What storage refused, by slot: the page knows it as long as it lives.
+    pub unsaved: RefCell<HashMap<i32, String>>,
     pub is_lasting: Cell<bool>,
     /// Whether the record is in `localStorage`.
     pub is_local: Cell<bool>,
@@ -75,6 +78,7 @@ impl Tab {
             stored: RefCell::default(),
             refuses: Cell::new(None),
             room: Cell::new(usize::MAX),
+            unsaved: RefCell::default(),
             is_lasting: Cell::new(true),
             is_local: Cell::new(false),
             operations: RefCell::default(),

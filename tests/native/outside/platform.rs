@@ -141,27 +141,33 @@ impl Platform for Tab {
     }
 
     fn load(&self, slot: Slot) -> Result<Option<Object>, StorageFailed> {
-        if self.0.refuses.get() == Some(StorageFailed::Unavailable) {
+        let unsaved = self.0.unsaved.borrow().get(&(slot as i32)).cloned();
+        if unsaved.is_none() && self.0.refuses.get() == Some(StorageFailed::Unavailable) {
             return Err(StorageFailed::Unavailable);
         }
-        let text = self.0.browser.text_of(self, slot);
+        let text = unsaved.or_else(|| self.0.browser.text_of(self, slot));
         Ok(text.map(|text| Object::parse(&text).unwrap_or_else(Object::object)))
     }
     fn save(&self, slot: Slot, object: &Object) -> Result<(), StorageFailed> {
-        if let Some(failed) = self.0.refuses.get() {
+        let text = object.stringify();
+        let is_full = text.len() > self.0.room.get();
+        let failed = self.0.refuses.get();
+        if let Some(failed) = failed.or(is_full.then_some(StorageFailed::Full)) {
+            self.0.unsaved.borrow_mut().insert(slot as i32, text);
             return Err(failed);
         }
-        let text = object.stringify();
-        if text.len() > self.0.room.get() {
-            return Err(StorageFailed::Full);
-        }
+        self.forget(slot);
         self.0.browser.set_text(self, slot, Some(text));
         Ok(())
     }
     fn remove(&self, slot: Slot) {
+        self.forget(slot);
         if self.0.refuses.get() != Some(StorageFailed::Unavailable) {
             self.0.browser.set_text(self, slot, None);
         }
+    }
+    fn forget(&self, slot: Slot) {
+        self.0.unsaved.borrow_mut().remove(&(slot as i32));
     }
     fn is_lasting(&self) -> bool {
         self.0.is_lasting.get()

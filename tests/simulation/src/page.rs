@@ -268,6 +268,12 @@ impl Platform for Page {
         self.step();
     }
 
+    fn forget(&self, slot: Slot) {
+        let mut sim = self.0.sim.borrow_mut();
+        let tab = sim.contexts[self.0.context].tab;
+        sim.tabs[tab].unsaved.put(slot as usize, None);
+    }
+
     fn is_lasting(&self) -> bool {
         self.0.sim.borrow().plan.storage != crate::plan::Storage::Memory
     }
