@@ -1,8 +1,9 @@
-//! Everything that is done with this repository: `cargo xtask demo | test | build | size | faults`.
+//! Everything that is done with this repository: `cargo xtask demo | test | build | size | faults | simulate | bugs`.
 //!
 //! Each command first sees to the tools that it needs ([`setup`]), so a fresh clone needs nothing but
 //! Rust, Node.js and a shell.
 
+mod bugs;
 mod checks;
 mod contributors;
 mod demo;
@@ -13,6 +14,7 @@ mod repository;
 mod rules;
 mod run;
 mod setup;
+mod simulate;
 mod size_table;
 mod wasm_text;
 
@@ -50,6 +52,10 @@ enum Task {
     Size,
     /// List what may go wrong, with the tests of each fault
     Faults,
+    /// Run the session's code in a simulated browser, with faults that a seed decides
+    Simulate(simulate::Options),
+    /// Plant bugs in a copy of the session's code, and see the simulator find each of them
+    Bugs,
 }
 
 fn main() -> ExitCode {
@@ -81,5 +87,7 @@ fn carry_out(task: Task) -> Result<()> {
             size_table::print(&package)
         }
         Task::Faults => faults::print(&repository),
+        Task::Simulate(options) => simulate::start(&repository, &options),
+        Task::Bugs => bugs::find_all(&repository),
     }
 }

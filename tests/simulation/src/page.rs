@@ -66,7 +66,6 @@ impl Page {
 
     fn begin(&self, what: What) -> Operation {
         let mut world = self.0.sim.borrow_mut();
-        let since = world.now;
         let context = &mut world.contexts[self.0.context];
         context.last_operation += 1;
         let id = context.last_operation;
@@ -76,7 +75,6 @@ impl Page {
                 what,
                 result: None,
                 is_taken: false,
-                since,
             },
         );
         Operation {

@@ -15,6 +15,10 @@ use std::time::{Duration, Instant};
 /// An exchange's first request, and those that are sent again.
 const TRIES: usize = 2;
 
+/// How many seeds are run before their sum is looked at, and how many requests after an outage say something.
+const PORTION: usize = 1_000;
+const ENOUGH: usize = 40;
+
 /// What a range of seeds came to.
 #[derive(Default)]
 pub struct Totals {
@@ -58,6 +62,16 @@ impl Totals {
         median(&mut self.tabs)
     }
 
+    /// Promise 7: after an outage pages renew with jitter, not in a stampede. No single seed can show that.
+    fn judge_spread(&mut self) {
+        let spread = self.spread();
+        let asked: usize = spread.iter().sum();
+        if asked >= ENOUGH && spread.iter().any(|&count| count * 2 > asked) {
+            let failure = format!("after an outage pages ask at once: {spread:?} by second");
+            self.failures.entry(failure).or_default();
+        }
+    }
+
     /// How the requests after an outage are spread over the first five seconds, by seconds.
     pub fn spread(&self) -> [usize; 6] {
         let mut spread = [0; 6];
@@ -71,6 +85,7 @@ impl Totals {
     }
 
     /// The cells of both tables that were met less often than this.
+    #[cfg(test)]
     pub fn thin(&self, least: u64) -> Vec<String> {
         let mut thin = Vec::new();
         for &action in Action::ALL {
@@ -133,13 +148,16 @@ impl Totals {
             self.seeds,
             self.seeds as f64 / seconds
         );
-        for (kind, seeds) in &self.failures {
+        for (kind, failed) in &self.failures {
             let _ = write!(
                 text,
-                "\nFAILED {:>6} × {kind}; the first is seed {}",
-                seeds.len(),
-                seeds.iter().min().unwrap_or(&0)
+                "\nfound {} times in {} seeds: {kind}",
+                failed.len().max(1),
+                self.seeds
             );
+            if let Some(seed) = failed.iter().min() {
+                let _ = write!(text, ", first in seed {seed}");
+            }
         }
         text
     }
@@ -150,17 +168,28 @@ fn median(numbers: &mut [usize]) -> usize {
     numbers.get(numbers.len() / 2).copied().unwrap_or(0)
 }
 
-/// Runs the seeds. `until`: whether to stop when one fails.
+/// Runs the seeds; where it stops at the first failure, in portions.
 pub fn seeds(seeds: Range<u64>, stops_at_failure: bool) -> Totals {
     let started = Instant::now();
-    let all: Vec<u64> = seeds.collect();
     let totals = Mutex::new(Totals::default());
-    on_all_cores(all.len(), |index| {
-        let report = run::seed(all[index], false);
-        let failed = report.failure.is_some();
-        totals.lock().expect("no thread has panicked").add(report);
-        !(failed && stops_at_failure)
-    });
+    let all: Vec<u64> = seeds.collect();
+    for portion in all.chunks(if stops_at_failure {
+        PORTION
+    } else {
+        all.len().max(1)
+    }) {
+        on_all_cores(portion.len(), |index| {
+            let report = run::seed(portion[index], false);
+            let failed = report.failure.is_some();
+            totals.lock().expect("no thread has panicked").add(report);
+            !(failed && stops_at_failure)
+        });
+        let mut totals = totals.lock().expect("no thread has panicked");
+        totals.judge_spread();
+        if stops_at_failure && !totals.failures.is_empty() {
+            break;
+        }
+    }
     let mut totals = totals.into_inner().expect("no thread has panicked");
     totals.took = started.elapsed();
     totals

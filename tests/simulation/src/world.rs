@@ -215,7 +215,6 @@ pub struct Operation {
     pub result: Option<Result<Option<Object>, Object>>,
     /// Whether its result was taken.
     pub is_taken: bool,
-    pub since: Ms,
 }
 
 pub struct World {
@@ -402,10 +401,6 @@ impl World {
     /// The contexts that live, by number.
     pub fn live(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.contexts.len()).filter(|&context| !self.contexts[context].is_gone)
-    }
-
-    pub fn is_running(&self, tab: usize) -> bool {
-        self.tabs[tab].life == Life::Running
     }
 
     /// Where a client's slot is.

@@ -13,7 +13,6 @@ use std::rc::Rc;
 pub struct Call {
     pub context: usize,
     pub verb: Verb,
-    pub began: Ms,
     pub began_mono: f64,
     pub timeout_ms: f64,
     pub aborted: Rc<Cell<bool>>,
@@ -51,7 +50,6 @@ impl World {
         let call = Call {
             context,
             verb,
-            began: self.now,
             began_mono: self.mono(tab),
             timeout_ms,
             aborted,
