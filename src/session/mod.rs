@@ -155,8 +155,7 @@ impl<P: Platform> Session<P> {
             session.hold(Some(record.clone()));
             // A token that ran out while nobody looked is no news.
             session.is_expiry_told.set(!session.is_valid(&record));
-            // What an earlier page load began is this one's to finish.
-            session.resume.set(true);
+            session.resume_attempt();
         }
         session
     }

@@ -1,6 +1,7 @@
 //! What the page tells: it may sleep and come back, it is looked at, it is online again; and what the siblings say.
 
 use super::Session;
+use super::siblings::ASK_MS;
 use crate::platform::{Kept, Platform, attention};
 use crate::task::unless;
 use crate::words::Word;
@@ -73,7 +74,13 @@ impl<P: Platform> Session<P> {
         self.is_hidden.set(false);
         self.attend();
         self.look_around();
-        self.resume.set(true);
+        // Whose request is still open takes its lock up again first.
+        let session = self.clone();
+        self.platform.spawn(async move {
+            let _ = session.platform.sleep(ASK_MS).await;
+            session.resume_attempt();
+            session.change();
+        });
         self.ask_siblings();
     }
 

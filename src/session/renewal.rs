@@ -191,6 +191,14 @@ impl<P: Platform> Session<P> {
         by_wall.max(retry::wait_ms(self.debt.get().0 - now.mono.0))
     }
 
+    /// An attempt that an earlier page load noted, or one from before this page slept, is this one's to finish.
+    pub(super) fn resume_attempt(&self) {
+        let noted = self
+            .record()
+            .is_some_and(|record| record.number(Word::SentAt).is_finite());
+        self.resume.set(noted);
+    }
+
     /// Whether an attempt that nobody will finish is to be repeated.
     fn is_resumed(&self, record: &P::Kept) -> bool {
         self.resume.get() && self.is_forgiven(record)

@@ -13,7 +13,7 @@ use crate::words::{Code, Word};
 use alloc::rc::Rc;
 
 /// How long a sibling is given to answer where nobody is known to have anything to say.
-const ASK_MS: f64 = 200.0;
+pub(super) const ASK_MS: f64 = 200.0;
 /// How long before it is asked again where somebody does.
 const ASK_AGAIN_MS: f64 = 500.0;
 /// How long a new tab waits for another's session.
