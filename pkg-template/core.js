@@ -2,14 +2,19 @@
 // hundred instances and no more.
 import * as contexts from "../src/browser/context.js";
 import { RekindleError } from "../src/browser/errors.js";
-import { drop, keep, kept, release } from "../src/browser/objects.js";
+import { attend } from "../src/browser/news.js";
+import { drop, forget, keep, kept, release } from "../src/browser/objects.js";
 // Made by the build: the functions of ../src/browser that the module imports.
 import { imports } from "wasm-imports";
 
+// What `run` in js/mod.rs is told, besides 0.
+const NEWS = 1;
+const CLOSED = 2;
 // What `read` in js/mod.rs gives.
 const SNAPSHOT = 0;
 const RECORD = 1;
 const ERROR = 2;
+const DIAGNOSTICS = 3;
 
 /** Every client's part, by which those of one session tell each other of news. */
 const cores = new Set();
@@ -32,7 +37,8 @@ const instantiate = (module) => {
  */
 export const createCore = (module, config, earlier, deliver, onTrap) => {
   engine ??= { wasm: instantiate(module), onTraps: new Set() };
-  const { wasm, onTraps } = engine;
+  const own = engine;
+  const { wasm, onTraps } = own;
   let lastCall = 0;
   let depth = 0;
   let isHandingOut = false;
@@ -49,8 +55,11 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
     try {
       result = entry(...numbers);
     } catch (cause) {
-      engine = undefined;
-      for (const end of [...onTraps]) end(cause);
+      if (engine === own) {
+        engine = undefined;
+        for (const end of [...onTraps]) end(cause);
+        forget();
+      }
     }
     depth--;
     handOut();
@@ -68,7 +77,7 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
     isHandingOut = false;
     if (isClosing && context.operations.size === 0) {
       isClosing = false;
-      last = { refreshToken: refreshToken(), snapshot: snapshot() };
+      last = { refreshToken: refreshToken(), snapshot: snapshot(), diagnostics: diagnostics() };
       if (!isDead) giveBack();
     }
   };
@@ -93,7 +102,8 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
     onTraps.delete(trapped);
     cores.delete(self);
     onTrap();
-    for (const stop of context.operations.values()) stop();
+    attend(id, 0);
+    for (const stop of context.operations.values()) stop?.();
     context.operations.clear();
     for (const { reject } of context.calls.values()) {
       reject(new RekindleError({ code: "crashed", retryable: true, cause }));
@@ -105,6 +115,7 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
   const snapshot = () => last?.snapshot ?? release(enter(wasm.instance_read, pointer, SNAPSHOT));
   const refreshToken = () =>
     last ? last.refreshToken : (release(enter(wasm.instance_read, pointer, RECORD))?.refresh_token ?? null);
+  const diagnostics = () => last?.diagnostics ?? release(enter(wasm.instance_read, pointer, DIAGNOSTICS));
 
   const giveBack = () => {
     onTraps.delete(trapped);
@@ -117,7 +128,7 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
   const self = {
     identity: contexts.identityOf(config),
     context: undefined,
-    lookAgain: () => void enter(wasm.instance_run, pointer, 1),
+    lookAgain: () => void enter(wasm.instance_run, pointer, NEWS),
 
     /** Begins a call: `{ promise, reject, isCallback }`. */
     call(verb, options) {
@@ -139,14 +150,15 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
       enter(wasm.instance_run, pointer, 0);
     },
 
-    /** Gives everything back as soon as nothing is under way. */
+    /** Ends what goes on by itself, and gives everything back as soon as nothing is under way. */
     close() {
       isClosing = !last;
-      handOut();
+      enter(wasm.instance_run, pointer, CLOSED);
     },
 
     snapshot,
     refreshToken,
+    diagnostics,
   };
   const id = contexts.open(config, () => void enter(wasm.instance_run, pointer, 0), earlier);
   const context = kept(id);

@@ -1,9 +1,8 @@
 /**
  * rekindle: keeps people signed in, in the browser, as a public OAuth 2.0 client.
- *
- * Wire names are those of the RFCs (`access_token`, `expires_in`), our own are in camelCase. Times are
- * milliseconds since the epoch where the name ends in `At`, milliseconds where it ends in `Ms`, and seconds
- * where it ends in `Seconds` or where the member belongs to the protocol (`exp`, `iat`, `expires_in`).
+ * Wire names are those of the RFCs (`access_token`, `expires_in`), our own are in camelCase. Times are milliseconds since the
+ * epoch where the name ends in `At`, milliseconds where it ends in `Ms`, and seconds where it ends in `Seconds` or where the
+ * member belongs to the protocol (`exp`, `iat`, `expires_in`).
  *
  * A call that uses the network may reject with the codes of a request, besides those that it names: `network`, `timeout`,
  * `aborted`, `server`, `rate_limited`, `oauth`, `invalid_response`; `unsupported` where an endpoint is missing;
@@ -27,32 +26,27 @@
  */
 export function createClient(config: ClientConfig): Promise<Client>;
 
-/** What a client is made from. `issuer` and `clientId` are required. */
+/** What a client is made from. */
 export interface ClientConfig {
   /**
    * The authorization server's identifier, as it stands in its metadata: `https://example.okta.com/oauth2/default`.
    * https, or http on a loopback host; no query. One trailing slash more or less is forgiven. (RFC 8414, section 2)
    */
   issuer: string;
-
   /** The public client's id. It is a parameter of each request, never an `Authorization` header. (RFC 6749, section 2.2) */
   clientId: string;
-
   /**
    * Where the server sends the user back to, exactly as registered there. `signIn` needs it; where it is set,
    * a refresh sends it too, as the Okta guide shows. (RFC 6749, section 3.1.2)
    */
   redirectUri?: string | undefined;
-
   /**
    * What sign-in asks for: one string with spaces, or a list. Default: `"openid profile offline_access"`.
    * Without `offline_access` most servers issue no refresh token. (RFC 6749, section 3.3)
    */
   scope?: string | readonly string[] | undefined;
-
   /** The API or APIs that the access token is for: absolute URIs, sent when signing in and refreshing. (RFC 8707) */
   resource?: string | readonly string[] | undefined;
-
   /**
    * Where the endpoints are. Default: `"okta"` on Okta's hosts, elsewhere discovered from the issuer on first use.
    *
@@ -64,62 +58,58 @@ export interface ClientConfig {
    * with `unsupported`.
    */
   endpoints?: "okta" | Endpoints | undefined;
-
   /** Keeps two clients with the same issuer and client id on one origin apart, in storage too. Default: `""`. */
   name?: string | undefined;
-
   /**
    * Where the session is kept. Default: `"session"`.
    *
    * - `"session"`: `sessionStorage`: this tab, through reloads, until it is closed.
-   * - `"local"`: `localStorage`: all tabs of the origin, until sign-out. Tabs take turns to refresh, but do not hand
-   *   each other the tokens yet: with rotating refresh tokens use it only where one tab is open at a time.
-   * - `"memory"`: this page load only.
-   * - an object of your own, synchronous like the Web Storage API.
+   * - `"local"`: `localStorage`: all tabs of the origin, until sign-out.
+   * - `"memory"`: this page load only; or an object of your own, synchronous like the Web Storage API.
    *
    * Where the storage throws, the session is held in memory and `snapshot.persisted` is `false`.
    */
   storage?: "session" | "local" | "memory" | TokenStorage | undefined;
-
   /**
-   * How long before expiry an access token counts as stale, in seconds. Default: 30, and never more than a tenth
+   * The margin: how long before expiry an access token counts as stale, in seconds. Default: 30, and never more than a tenth
    * of the token's lifetime. See `getAccessToken`.
    */
   renewBeforeSeconds?: number | undefined;
-
   /** Bounds each call as a whole, in milliseconds. Default: 10000. An answer that comes later is still kept. */
   timeoutMs?: number | undefined;
-
   /**
    * Takes the place of the global `fetch`, which is otherwise taken when the client is made. It is called with
    * the address as a string, and with a string body.
    */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
-
-  /** Renewal before expiry, in the background. Checked, but not at work yet: `getAccessToken` renews on demand. */
-  autoRenew?: boolean | undefined;
-
-  /** Ends background renewal after so long without user input. Checked, but not at work yet. */
-  idleTimeoutSeconds?: number | undefined;
-
   /**
-   * How long the server forgives the reuse of a rotated refresh token. Checked, but not at work yet: a failed refresh is
-   * never sent again by itself.
+   * Whether the tokens are renewed in the background, between one and one and a half margins before expiry (see `getAccessToken`).
+   * Default: `true`. A tab that slept, was frozen or offline catches up when it is back. Failing requests are 20 an hour at most, in
+   * all tabs together. With `false` calls renew on demand; what an earlier page load left unfinished is finished inside the grace.
+   */
+  autoRenew?: boolean | undefined;
+  /**
+   * No renewal in the background after so many seconds without a key, a touch, a click or a turn of the wheel in any tab: one
+   * that is in use renews for all. Default: never idle. The tokens stay, and calls refresh as ever.
+   */
+  idleTimeoutSeconds?: number | undefined;
+  /**
+   * How many seconds the server forgives the reuse of a rotated refresh token: Okta's "grace period". Default: 30 on Okta's hosts,
+   * else 0. A refresh that ends without a clear answer is sent again inside this time, twice at most; with 0 never.
+   * Set it to what the server is configured to, or less: a reuse that is not forgiven ends the session. (RFC 9700, section 4.14.2)
    */
   rotationGraceSeconds?: number | undefined;
-
+  /**
+   * Whether a new tab takes the session over from a live one that has this set too, with no request, before `createClient`
+   * resolves: within 250 ms, and at once where no tab is live. The newest sign-in wins. Default: `false`. Not after a sign-out.
+   */
+  shareSession?: boolean | undefined;
   /** For the time claims of id_tokens. Checked, but not at work yet: id_tokens are decoded, not verified. */
   clockToleranceSeconds?: number | undefined;
-
   /** Origins that may be sent the access token (`https://api.example.com`). Checked, but not at work yet. */
   allowedOrigins?: readonly string[] | undefined;
-
-  /** A new tab takes the session over from a live one. Not in this version: `true` is `invalid_config`. */
-  shareSession?: false | undefined;
-
   /** Pushed authorization requests (RFC 9126). Not in this version: `true` is `invalid_config`. */
   pushedAuthorizationRequests?: false | undefined;
-
   /** Sender-constrained tokens (RFC 9449). Not in this version: `true` is `invalid_config`, never ignored. */
   dpop?: false | undefined;
 }
@@ -132,11 +122,11 @@ export interface Endpoints {
   authorization?: string | undefined;
   /** RFC 7662, section 2. `introspect` uses it. */
   introspection?: string | undefined;
-  /** RFC 7009, section 2. Nothing uses it in this version. */
+  /** RFC 7009, section 2. `signOut` uses it. */
   revocation?: string | undefined;
   /** OpenID Connect Core, section 5.3. Nothing uses it in this version. */
   userinfo?: string | undefined;
-  /** OpenID Connect RP-Initiated Logout, section 2. Nothing uses it in this version. */
+  /** OpenID Connect RP-Initiated Logout, section 2. `signOut` goes there. */
   endSession?: string | undefined;
   /** RFC 7517, section 5. Nothing uses it in this version. */
   jwks?: string | undefined;
@@ -158,14 +148,14 @@ export interface TokenStorage {
 export interface Client extends DisposableMember {
   /**
    * Asks the token endpoint for new tokens, whether or not the held ones are still good. Calls made while one is
-   * under way share its answer. A new refresh token is stored before anything else looks at the answer.
-   * (RFC 6749, section 6; the Okta guide)
+   * under way, in any tab of this session, share its answer. A new refresh token is stored before anything else looks at the answer,
+   * and then handed to the other tabs. (RFC 6749, section 6; the Okta guide)
    *
-   * Rejects with `no_session`, `no_refresh_token`, `invalid_grant` (the refresh token is spent, revoked or expired: the
-   * session is cleared), `signed_out`, or a code of the request. No failure but `invalid_grant` loses a token.
+   * Rejects with `no_session`, `no_refresh_token`, `invalid_grant` (the refresh token is spent, revoked or expired, and no
+   * other tab has a newer one: the session is cleared), `id_token_invalid`, `signed_out`, or a code of the request. No failure but
+   * `invalid_grant` loses a token. `timeout` also where another tab is known to have newer tokens, and is asleep with them.
    */
   readonly refresh: (options?: RefreshOptions) => Promise<Tokens>;
-
   /**
    * Asks the introspection endpoint about a token: the held access token, the token given, or the held token of
    * kind `tokenTypeHint`. Never refreshes first and changes nothing, also where the answer is
@@ -175,7 +165,6 @@ export interface Client extends DisposableMember {
    * `invalid_response`.
    */
   readonly introspect: (tokenOrOptions?: string | IntrospectOptions) => Promise<Introspection>;
-
   /**
    * The held access token, with no request, while it is fresh: while more is left of it than the margin
    * (`renewBeforeSeconds`, but at most a tenth of its lifetime) and than `minValiditySeconds`. Otherwise refreshes
@@ -184,7 +173,6 @@ export interface Client extends DisposableMember {
    * Rejects with `no_session`, and as `refresh` does.
    */
   readonly getAccessToken: (options?: AccessTokenOptions) => Promise<string>;
-
   /**
    * Adopts a token response that something else obtained (an embedded sign-in, another SDK, a back end).
    * It replaces the session that is held. (RFC 6749, section 5.1)
@@ -192,19 +180,15 @@ export interface Client extends DisposableMember {
    * Rejects with `invalid_response`: no usable `access_token`, or a `token_type` other than `Bearer`.
    */
   readonly setTokens: (response: TokenResponse, options?: SetTokensOptions) => Promise<Tokens>;
-
   /** What is held now. Synchronous, never throws, and the same object until something changes. */
   readonly getSnapshot: () => Snapshot;
-
   /** The held refresh token, or `null`. Synchronous, never throws. It is in no snapshot, event or error. */
   readonly getRefreshToken: () => string | null;
-
   /**
    * Calls `listener` after each change, before the promise of the call that caused it settles.
    * Returns the function that ends the subscription.
    */
   readonly subscribe: (listener: (event: SessionEvent) => void) => () => void;
-
   /**
    * Leaves the page for the server's sign-in: authorization code with PKCE (S256), a one-use `state` and a `nonce`.
    * The promise never resolves; it rejects where the page could not be left. The page at `redirectUri` then calls
@@ -215,7 +199,6 @@ export interface Client extends DisposableMember {
    * a code of the request, discovery's.
    */
   readonly signIn: (options?: SignInOptions) => Promise<never>;
-
   /**
    * Finishes a redirect. A callback is a URL with the origin and path of `redirectUri` whose query has `state` and
    * one of `code` and `error`; for anything else the answer is `null`, so call it on every page load. What
@@ -229,20 +212,26 @@ export interface Client extends DisposableMember {
    * before stays then. A code is never sent twice.
    */
   readonly handleRedirect: (url?: string) => Promise<SignInResult | null>;
-
   /**
-   * Ends the session here: memory and storage are cleared, and no answer that comes later brings it back.
-   * Needs no network. Calls under way reject with `signed_out`.
+   * Ends the session: memory and storage are cleared in every tab at once, and no answer that comes later brings it back. This never
+   * waits for the network and never fails. Calls under way reject with `signed_out`.
    *
-   * The server is not told in this version: its own session and the tokens live on there until they expire. That
-   * is why `local: true` has to be said; without it the session is cleared all the same, and the
-   * promise rejects with `unsupported`.
+   * Then the refresh token is revoked, once and as well as can be (RFC 7009), and the page leaves for the end-session endpoint with
+   * `id_token_hint` (OpenID Connect RP-Initiated Logout, section 2), 300 ms after the revocation began at the latest. Where
+   * the server has no such endpoint, the page stays.
+   *
+   * Rejects, when all is cleared, with `invalid_config` (a wrong option), with `unsupported` where the server's sign-out was asked for
+   * by an option and there is no such endpoint, or with a code of the request, discovery's.
    */
-  readonly signOut: (options: SignOutOptions) => Promise<void>;
-
+  readonly signOut: (options?: SignOutOptions) => Promise<void>;
   /**
-   * Ends this client, not the session: tokens stay stored, pending and later calls reject with `closed`, and an
-   * exchange under way still stores its answer.
+   * How this client is doing, to paste into a ticket: no token, code or verifier is in it. Synchronous, never throws, and a new
+   * object each time.
+   */
+  readonly diagnostics: () => Diagnostics;
+  /**
+   * Ends this client, not the session: no timer, listener, lock or channel is left, tokens stay stored, pending and later calls
+   * reject with `closed`, and an exchange under way still stores its answer.
    */
   readonly close: () => void;
 }
@@ -318,9 +307,15 @@ export interface SignInOptions extends CallOptions {
 }
 
 /** Options of `signOut`. */
-export interface SignOutOptions {
-  /** Clears the session here and does not tell the server. The only kind of sign-out in this version. */
-  local: true;
+export interface SignOutOptions extends Pick<CallOptions, "timeoutMs"> {
+  /** Stays on the page: the server's own session goes on. Default: `false`. */
+  local?: boolean | undefined;
+  /** Whether the refresh token is revoked. Default: `true`. */
+  revoke?: boolean | undefined;
+  /** `post_logout_redirect_uri`: where the server sends the user back to, exactly as registered there. */
+  postLogoutRedirectUri?: string | undefined;
+  /** `state`: comes back with it. */
+  state?: string | undefined;
 }
 
 /** A token endpoint's answer, as it came. (RFC 6749, section 5.1; OpenID Connect Core, section 3.1.3.3) */
@@ -357,19 +352,9 @@ export interface Tokens {
 
 /** The claims of an id_token. Times are in seconds since the epoch. (OpenID Connect Core, sections 2 and 5.1) */
 export interface IdTokenClaims {
-  readonly iss: string;
-  readonly sub: string;
-  readonly aud: string | string[];
-  readonly exp: number;
-  readonly iat: number;
-  readonly auth_time?: number;
-  readonly nonce?: string;
-  readonly acr?: string;
-  readonly amr?: string[];
-  readonly azp?: string;
-  readonly name?: string;
-  readonly preferred_username?: string;
-  readonly email?: string;
+  readonly iss: string; readonly sub: string; readonly aud: string | string[]; readonly exp: number; readonly iat: number;
+  readonly auth_time?: number; readonly nonce?: string; readonly acr?: string; readonly amr?: string[]; readonly azp?: string;
+  readonly name?: string; readonly preferred_username?: string; readonly email?: string;
   readonly [claim: string]: unknown;
 }
 
@@ -377,17 +362,8 @@ export interface IdTokenClaims {
 export interface Introspection {
   /** The one member that is always there, and that is checked. */
   active: boolean;
-  scope?: string;
-  username?: string;
-  exp?: number;
-  iat?: number;
-  nbf?: number;
-  sub?: string;
-  aud?: string | string[];
-  iss?: string;
-  jti?: string;
-  token_type?: string;
-  client_id?: string;
+  scope?: string; username?: string; client_id?: string; token_type?: string; jti?: string;
+  exp?: number; iat?: number; nbf?: number; sub?: string; aud?: string | string[]; iss?: string;
   /** The user's id, at Okta. */
   uid?: string;
   [member: string]: unknown;
@@ -401,18 +377,19 @@ export interface Snapshot {
   readonly tokens: Tokens | null;
   /** Whether a reload finds the session again: `false` with `"memory"`, and where storage is unavailable or full. */
   readonly persisted: boolean;
-  /** What went wrong in the background last (`storage_unavailable`, `storage_full`), until something succeeds again. */
+  /** What went wrong in the background last (a renewal, `storage_unavailable`, `storage_full`), until something succeeds again. */
   readonly error: RekindleError | null;
 }
 
 /**
- * What a subscriber is told.
+ * What a subscriber is told, also of what happens in the background and in other tabs.
  *
- * - `signed-in`: by `handleRedirect` or `setTokens`.
- * - `renewed`: new tokens by a refresh.
- * - `signed-out`: by `signOut`, or found when the app or the user had cleared the storage.
- * - `session-lost`: the server refused the refresh token; nothing is held any more.
- * - `renew-failed`, `expired`: of background renewal; this version does not send them.
+ * - `signed-in`: by `handleRedirect` or `setTokens`, or taken over from another tab.
+ * - `renewed`: new tokens, by a refresh here or in another tab.
+ * - `renew-failed`: a refresh failed that no caller of `refresh` hears of. What is held is as before.
+ * - `expired`: the access token ran out and was not renewed; once for each token. Without a refresh token nothing is left.
+ * - `signed-out`: by `signOut` here or in another tab, or found when the app or the user had cleared the storage.
+ * - `session-lost`: the server refused the refresh token, and no other tab has a newer one; nothing is held any more.
  */
 export interface SessionEvent {
   readonly type: "signed-in" | "renewed" | "renew-failed" | "expired" | "signed-out" | "session-lost";
@@ -420,6 +397,36 @@ export interface SessionEvent {
   readonly snapshot: Snapshot;
   /** Why, where a failure caused the event. */
   readonly error?: RekindleError;
+}
+
+/** How a client is doing. Times are in milliseconds since the epoch. */
+export interface Diagnostics {
+  /** This package's. */
+  readonly version: string;
+  readonly issuer: string; readonly clientId: string; readonly status: Snapshot["status"]; readonly persisted: boolean;
+  /**
+   * How tabs keep out of each other's way: by Web Locks and a BroadcastChannel, by the channel alone (plain http, old
+   * browsers), or not at all.
+   */
+  readonly coordination: "locks" | "channel" | "none";
+  /** How many tabs had this session at the last refresh; `null` before that, and where nobody can tell. */
+  readonly liveTabs: number | null;
+  /** How far the server's clock is ahead of this device's, to the second: a guess from the id_token of the last answer. */
+  readonly clockOffsetMs: number;
+  /** When the background asks for new tokens, at the earliest; `null` where it does not. */
+  readonly nextRenewalAt: number | null;
+  /** How often the WebAssembly instance failed and was replaced. */
+  readonly restarts: number;
+  /**
+   * The last 50 requests, newest last: when it was sent, how long it took, the endpoint under its name in the metadata, what it
+   * was for (a call, the background, a sign-out), `ok` or the error's code, and the HTTP status of a failure.
+   */
+  readonly exchanges: readonly {
+    readonly at: number; readonly ms: number; readonly what: string; readonly why: string; readonly outcome: string;
+    readonly status?: number;
+  }[];
+  /** The last 50 things that a developer should know and that no caller is told of, newest last. */
+  readonly warnings: readonly { readonly at: number; readonly what: string }[];
 }
 
 /** A sign-in that `handleRedirect` finished. */
@@ -472,7 +479,7 @@ export type RekindleErrorCode =
   | "invalid_grant" // The refresh token or the code is spent, revoked or expired.
   | "oauth" // Any other error answer below 500. See `oauthError`, `errorId`.
   | "invalid_response" // A JSON object under 2xx that breaks its RFC, or a body of more than 1 MiB.
-  | "id_token_invalid" // Not in this version, which checks no id_token.
+  | "id_token_invalid" // The ID token of a refresh is about another sign-in. See `reason`.
   | "no_session" // Nobody is signed in.
   | "no_refresh_token" // The session has no refresh token.
   | "signed_out" // A sign-out overtook the call.
@@ -490,4 +497,4 @@ export type RekindleErrorCode =
   | "unsupported" // The server, or this version, does not have what the call needs.
   | "origin_not_allowed" // Not in this version, which has no `fetch` of its own.
   | "closed" // The client was closed.
-  | "crashed"; // The WebAssembly instance failed; the next call runs on a new one.
+  | "crashed"; // The WebAssembly instance failed and was replaced; call again.

@@ -3,6 +3,7 @@ import { identityOf } from "../src/browser/context.js";
 import { RekindleError } from "../src/browser/errors.js";
 import { parts } from "../src/browser/objects.js";
 import { createCore } from "./core.js";
+import { version } from "./package.json";
 import { compileOnce } from "./wasm.js";
 
 export { RekindleError };
@@ -15,7 +16,11 @@ const SET_TOKENS = 3;
 const SIGN_IN = 4;
 const HANDLE_REDIRECT = 5;
 const SIGN_OUT = 6;
-const EVENTS = ["signed-in", "renewed", "signed-out", "session-lost"];
+const TAKE_OVER = 7;
+const EVENTS = ["signed-in", "renewed", "renew-failed", "expired", "signed-out", "session-lost"];
+
+/** Who traps again so soon will do so once more: it renews nothing by itself from then on. */
+const TRAP_AGAIN_MS = 10_000;
 
 /** The callback of this page load, by client identity: a page that is mounted twice handles it once. */
 const callbacks = new Map();
@@ -28,13 +33,16 @@ export const createClient = async (config) => {
   return openClient(await compileOnce(), { ...config });
 };
 
-const openClient = (module, config) => {
+const openClient = async (module, config) => {
   const listeners = new Set();
   const closers = new Set();
   const identity = identityOf(config);
   let isClosed = false;
   let core;
   let earlier;
+  let restarts = 0;
+  let trappedAt = -Infinity;
+  let rebuilding;
 
   const deliver = ({ event, snapshot, about }) => {
     const told = { type: EVENTS[event], snapshot };
@@ -50,16 +58,25 @@ const openClient = (module, config) => {
       }
     }
   };
-  const replace = () => {
-    core = undefined;
-  };
   const current = () => {
     core ??= createCore(module, config, earlier, deliver, replace);
     earlier = core.context;
     return core;
   };
-  /** The last one given: an app that renders it is never without. */
+  const replace = () => {
+    core = undefined;
+    restarts++;
+    const isAgain = performance.now() - trappedAt < TRAP_AGAIN_MS;
+    trappedAt = performance.now();
+    if (isAgain) config.autoRenew = false;
+    // The next call would do it too; but what renews, and listens to other tabs, lives in the instance. One that could not even be
+    // made is nobody's.
+    clearTimeout(rebuilding);
+    if (earlier && !isClosed) rebuilding = setTimeout(() => asked(() => true), isAgain ? TRAP_AGAIN_MS : 0);
+  };
+  /** The last ones given: an app that renders them is never without. */
   let snapshot = current().snapshot();
+  let diagnostics = current().diagnostics();
 
   /** What may not fail is asked of a fresh instance where the first one traps. */
   const asked = (ask) => {
@@ -105,20 +122,25 @@ const openClient = (module, config) => {
   const close = () => {
     isClosed = true;
     listeners.clear();
+    clearTimeout(rebuilding);
     for (const end of [...closers]) end();
     core?.close();
   };
 
+  // Where nobody has a session to share there is none: that is no failure.
+  if (config.shareSession === true) await run(TAKE_OVER).catch(() => {});
   return {
     refresh: (options) => run(REFRESH, options),
     getAccessToken: async (options) => (await run(GET_ACCESS_TOKEN, options)).accessToken,
     introspect: (options) => run(INTROSPECT, typeof options === "string" ? { token: options } : options),
     setTokens: (response, options) => run(SET_TOKENS, { response, options }),
     signIn: (options) => run(SIGN_IN, options),
-    // It has nothing to wait for, so no signal ends it; and it is done before its options are looked at.
+    // The local part is done before its options are looked at, and no signal is in its way.
     signOut: async (options) => {
-      if (!isClosed) current().callOthers(SIGN_OUT, { local: true });
-      await run(SIGN_OUT, { ...options, signal: undefined });
+      const ended = run(SIGN_OUT, { ...options, signal: undefined });
+      // After this one, which has what is to be revoked.
+      if (!isClosed) current().callOthers(SIGN_OUT, { local: true, revoke: false });
+      await ended;
     },
 
     handleRedirect(url) {
@@ -138,6 +160,11 @@ const openClient = (module, config) => {
     getSnapshot: () => {
       snapshot = asked((core) => core.snapshot()) ?? snapshot;
       return snapshot;
+    },
+    diagnostics() {
+      diagnostics = asked((core) => core.diagnostics()) ?? diagnostics;
+      // A copy: what is written down goes on.
+      return JSON.parse(JSON.stringify({ version, ...diagnostics, restarts }));
     },
     getRefreshToken: () => asked((core) => core.refreshToken()) ?? null,
     subscribe(listener) {

@@ -4,10 +4,11 @@ use crate::config::{
     self, BOOLEAN, Config, MAY_BE_ABSENT, NUMBER, OBJECT, Rule, SIGNAL, TEXT, TEXTS, TIMEOUT,
 };
 use crate::error::Error;
-use crate::platform::{Kept, Kind, Kinds, Platform, Wall};
+use crate::platform::{Kept, Kinds, Platform, Wall};
 use crate::protocol::token;
-use crate::session::{Outcome, Session, exchange, introspect, record, renewal, sign_in};
-use crate::task::unless;
+use crate::session::flight::{self, Why};
+use crate::session::{Outcome, Session, introspect, record, sign_in, sign_out};
+use crate::task::{Shared, unless};
 use crate::words::{Code, Problem, Word};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -67,6 +68,8 @@ pub enum Verb {
     HandleRedirect,
     /// To end the session.
     SignOut,
+    /// To take over the session of another tab: at once where none is live, else within 250 ms.
+    TakeOver,
 }
 
 /// What a verb is about to do, its options checked.
@@ -103,7 +106,19 @@ impl<P: Platform> Client<P> {
         if !platform.has_random() {
             return Err(Error::new(Code::CryptoUnavailable));
         }
-        Ok(Self(Session::open(platform, config)))
+        let session = Session::open(platform, config);
+        session.start();
+        Ok(Self(session))
+    }
+
+    /// Ends what goes on by itself; an exchange under way is finished and stored.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// How this client is doing, without a secret.
+    pub fn diagnostics(&self) -> P::Kept {
+        self.0.diagnostics()
     }
 
     /// Does a verb from beginning to end, unless its time runs out or `aborted` ends.
@@ -136,6 +151,15 @@ impl<P: Platform> Client<P> {
             Pin::new(&mut sleep).poll(context).map(|_| ())
         });
         let outcome = unless(future, end).await;
+        if let (Verb::SignOut, Some(Ok(goal))) = (verb, &outcome) {
+            if goal.kind(Word::Url).is_text() {
+                self.0.platform.leave_for(goal, Word::Url);
+            }
+            return Ok(None);
+        }
+        if let (Verb::TakeOver, Some(Ok(_))) = (verb, &outcome) {
+            return Ok(None);
+        }
         if let (Verb::SignIn, Some(Ok(address))) = (verb, &outcome) {
             self.0.platform.leave_for(address, Word::Url);
             // The page is being left, however long that takes: nobody is answered who does not give up.
@@ -167,7 +191,7 @@ impl<P: Platform> Client<P> {
                     options.copy_joined(Word::Scope, &asked, Word::Scope);
                     asked
                 });
-                Box::pin(exchange::refresh(session, narrower))
+                Box::pin(flight::refresh(session, narrower, Why::Refresh))
             }
             Verb::GetAccessToken => {
                 config::check(options, &GET_ACCESS_TOKEN)?;
@@ -177,7 +201,7 @@ impl<P: Platform> Client<P> {
                     return Ok(Begun::Done(Some(session.given_tokens()?)));
                 }
                 session.live_record()?;
-                Box::pin(exchange::refresh(session, None))
+                Box::pin(flight::refresh(session, None, Why::AccessToken))
             }
             Verb::Introspect => {
                 introspect::check(options)?;
@@ -194,8 +218,22 @@ impl<P: Platform> Client<P> {
                 None => return Ok(Begun::Done(None)),
             },
             Verb::SignOut => {
-                self.sign_out(options)?;
-                return Ok(Begun::Done(None));
+                // First of all: whatever else is wrong, that is done.
+                let held = session.sign_out();
+                config::check(options, &SIGN_OUT)?;
+                Box::pin(sign_out::leave(session, held, options.clone()))
+            }
+            Verb::TakeOver => {
+                let (done, bring) = (Shared::new(), session.clone());
+                let brought = done.clone();
+                session.platform.spawn(async move {
+                    bring.take_over().await;
+                    brought.bring(());
+                });
+                Box::pin(async move {
+                    done.wait().await;
+                    Ok(P::Kept::object())
+                })
             }
         };
         Ok(Begun::Work(Work {
@@ -241,27 +279,13 @@ impl<P: Platform> Client<P> {
         session.replace(next)
     }
 
-    /// Clears the session first: whatever else is wrong, that is done.
-    fn sign_out(&self, options: &P::Kept) -> Result<(), Error<P::Kept>> {
-        self.0.sign_out();
-        config::check(options, &SIGN_OUT)?;
-        if options.kind(Word::Local) == Kind::True {
-            Ok(())
-        } else {
-            Err(Error::new(Code::Unsupported).because(Word::Local))
-        }
-    }
-
     fn fresh_record(&self, needed_ms: f64) -> Option<P::Kept> {
-        let now = self.0.platform.now();
-        let margin = self.0.config.renew_before_ms;
-        let record = self.0.record();
-        record.filter(|record| renewal::is_fresh(record, now, margin, needed_ms))
+        let session = &self.0;
+        let is_fresh = |record: &P::Kept| session.is_fresh(record, needed_ms);
+        session.record().filter(is_fresh)
     }
 
     fn valid_record(&self) -> Option<P::Kept> {
-        let now = self.0.platform.now();
-        let record = self.0.record();
-        record.filter(|record| renewal::is_valid(record, now))
+        self.0.record().filter(|record| self.0.is_valid(record))
     }
 }

@@ -8,6 +8,8 @@ use crate::words::{Code, Problem, Word};
 
 const DEFAULT_RENEW_BEFORE_SECONDS: f64 = 30.0;
 const DEFAULT_TIMEOUT_MS: f64 = 10_000.0;
+/// Okta's own default, as its guide on refresh token rotation has it.
+const OKTA_GRACE_SECONDS: f64 = 30.0;
 
 /// A config that passed every check.
 pub struct Config<K> {
@@ -25,6 +27,16 @@ pub struct Config<K> {
     pub renew_before_ms: f64,
     /// The bound of a call.
     pub timeout_ms: f64,
+    /// Whether tokens are renewed in the background.
+    pub auto_renew: bool,
+    /// How long without the user's input until they no longer are.
+    pub idle_ms: f64,
+    /// How long the server forgives a second use of a refresh token.
+    pub grace_ms: f64,
+    /// Whether a new tab is given the session.
+    pub share_session: bool,
+    /// Whether all tabs have one storage.
+    pub is_local: bool,
 }
 
 /// What a member of an app's object may be, and what is said where it is something else.
@@ -86,7 +98,6 @@ const RULES: [Rule; 19] = [
         MAY_BE_ABSENT | Kind::Function.only(),
         Problem::NotFunction,
     ),
-    // Fields that a later version brings to life. Those that would promise something that is not kept yet are refused.
     (
         Word::AutoRenew,
         MAY_BE_ABSENT | BOOLEAN,
@@ -103,6 +114,12 @@ const RULES: [Rule; 19] = [
         Problem::NotSeconds,
     ),
     (
+        Word::ShareSession,
+        MAY_BE_ABSENT | BOOLEAN,
+        Problem::NotBoolean,
+    ),
+    // Fields that a later version brings to life. Those that would promise something that is not kept yet are refused.
+    (
         Word::ClockToleranceSeconds,
         MAY_BE_ABSENT | NUMBER,
         Problem::NotSeconds,
@@ -117,7 +134,6 @@ const RULES: [Rule; 19] = [
         MAY_BE_ABSENT | FALSE,
         Problem::NotYet,
     ),
-    (Word::ShareSession, MAY_BE_ABSENT | FALSE, Problem::NotYet),
     (Word::Dpop, MAY_BE_ABSENT | FALSE, Problem::NotYet),
 ];
 
@@ -193,14 +209,28 @@ impl<K: Kept> Config<K> {
             given,
             Word::AllowedOrigins,
             Problem::NotOrigins,
-            |url, item| url.same(Word::Origin, item, Word::Url),
+            // A wildcard is a host to the URL standard, and no origin's.
+            |url, item| {
+                url.same(Word::Origin, item, Word::Url)
+                    && units(item, Word::Url).all(|unit| unit != u16::from(b'*'))
+            },
         )?;
         let renew_before = number(
             given,
             Word::RenewBeforeSeconds,
             DEFAULT_RENEW_BEFORE_SECONDS,
         );
+        let grace = if discovery::is_okta(&issuer) {
+            OKTA_GRACE_SECONDS
+        } else {
+            0.0
+        };
         Ok(Self {
+            auto_renew: given.kind(Word::AutoRenew) != Kind::False,
+            idle_ms: number(given, Word::IdleTimeoutSeconds, f64::INFINITY) * 1000.0,
+            grace_ms: number(given, Word::RotationGraceSeconds, grace) * 1000.0,
+            is_local: given.is(Word::Storage, Word::Local),
+            share_session: given.kind(Word::ShareSession) == Kind::True,
             settings,
             issuer,
             redirect_uri,
@@ -261,7 +291,7 @@ fn check_endpoints<K: Kept>(given: &K, settings: &K, issuer: &K) -> Result<(K, b
             let name = endpoint.names().config;
             (name, MAY_BE_ABSENT | TEXT, Problem::NotUrl)
         };
-        check(&endpoints, &Endpoint::ALL.map(rule))?;
+        check(&endpoints, &Endpoint::ALL.map(rule)).map_err(of_endpoints)?;
         for &endpoint in &Endpoint::ALL {
             let names = endpoint.names();
             if endpoints.kind(names.config).is_absent() {
@@ -270,9 +300,10 @@ fn check_endpoints<K: Kept>(given: &K, settings: &K, issuer: &K) -> Result<(K, b
             let url = endpoints
                 .url(names.config)
                 .filter(is_bare)
-                .ok_or_else(|| member_of_endpoints(names.config, Problem::NotUrl))?;
+                .ok_or_else(|| of_endpoints(Error::field(names.config, Problem::NotUrl)))?;
             if !is_secure(&url) {
-                return Err(member_of_endpoints(names.config, Problem::NotHttps));
+                let error = Error::field(names.config, Problem::NotHttps);
+                return Err(of_endpoints(error));
             }
             endpoints.copy(names.config, &metadata, names.metadata);
         }
@@ -280,10 +311,13 @@ fn check_endpoints<K: Kept>(given: &K, settings: &K, issuer: &K) -> Result<(K, b
     Ok((metadata, !has_layout))
 }
 
-fn member_of_endpoints<K: Kept>(name: Word, problem: Problem) -> Error<K> {
-    let error: Error<K> = Error::field(Word::Endpoints, problem);
-    error.about.append(Word::Field, Word::Dot);
-    error.about.append(Word::Field, name);
+/// The error with its field as a member of `endpoints`.
+fn of_endpoints<K: Kept>(error: Error<K>) -> Error<K> {
+    let name = K::object();
+    name.put(Word::Field, Word::Endpoints);
+    name.append(Word::Field, Word::Dot);
+    name.append_member(Word::Field, &error.about, Word::Field);
+    name.copy(Word::Field, &error.about, Word::Field);
     error
 }
 

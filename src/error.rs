@@ -68,6 +68,7 @@ impl Code {
             Self::InvalidGrant
             | Self::Oauth
             | Self::InvalidResponse
+            | Self::IdTokenInvalid
             | Self::NoSession
             | Self::NoRefreshToken
             | Self::SignedOut
@@ -92,6 +93,7 @@ impl Code {
             | Self::InvalidGrant
             | Self::Oauth
             | Self::InvalidResponse
+            | Self::IdTokenInvalid
             | Self::NoSession
             | Self::NoRefreshToken
             | Self::SignedOut

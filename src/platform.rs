@@ -7,6 +7,11 @@ use core::future::Future;
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Wall(pub f64);
 
+/// Milliseconds since some moment of this page load, by a clock that never goes back and may stand still while the device sleeps.
+/// Never to be compared with [`Wall`].
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Mono(pub f64);
+
 /// What a member of an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -80,7 +85,8 @@ pub trait Kept: Clone + 'static {
     fn starts(&self, key: Word, word: Word) -> bool;
     /// Whether the member is a text that ends with this one.
     fn ends(&self, key: Word, word: Word) -> bool;
-    /// Whether both members are the same text or number.
+    /// Whether both members are the same text, number or other value, or the same object; two absent ones are. NaN is never
+    /// the same as anything.
     fn same(&self, key: Word, other: &Self, other_key: Word) -> bool;
     /// The member as a number; NaN where it is none.
     fn number(&self, key: Word) -> f64;
@@ -148,7 +154,7 @@ pub trait Kept: Clone + 'static {
 /// Why storage did not do what it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StorageFailed {
-    /// It is full: the old value is still there.
+    /// It is full: the old value is still stored.
     Full,
     /// It is blocked, broken or not there.
     Unavailable,
@@ -166,6 +172,8 @@ pub enum Slot {
     SignIns,
     /// The issuer's metadata, in `sessionStorage`.
     Metadata,
+    /// The sessions that were ended in this browser, without a secret, always in `localStorage`.
+    Tombstones,
 }
 
 /// What `subscribe`'s listeners hear of.
@@ -176,14 +184,42 @@ pub enum Event {
     SignedIn,
     /// The session has newer tokens.
     Renewed,
+    /// A refresh that no caller hears of failed.
+    RenewFailed,
+    /// The access token ran out and was not renewed.
+    Expired,
     /// The session ended as someone wished.
     SignedOut,
     /// The server refused the refresh token.
     SessionLost,
 }
 
+/// How the tabs of this browser keep out of each other's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Coordination {
+    /// Web Locks, which know who is ahead, and a channel to ask them.
+    Locks,
+    /// A channel alone.
+    Channel,
+    /// Neither.
+    None,
+}
+
+/// What a client listens to: a set of these.
+pub mod attention {
+    /// The page's own events.
+    pub const PAGE: u8 = 1;
+    /// The channel: it is open while this is in the set.
+    pub const SIBLINGS: u8 = 2;
+    /// The user's input: a key, a pointer.
+    pub const INPUT: u8 = 4;
+}
+
 /// Everything that the outside gives. An operation may be dropped at any await: a request is aborted then, a timer cancelled,
 /// a lock withdrawn or let go.
+///
+/// Locks and the channel are named after the client's issuer, client id and name; locks after the record's `family` too.
 pub trait Platform: Clone + 'static {
     /// The handles.
     type Kept: Kept;
@@ -191,30 +227,62 @@ pub trait Platform: Clone + 'static {
     type Operation: Future<Output = Result<Option<Self::Kept>, Self::Kept>> + Unpin + 'static;
 
     /// POSTs a form, or GETs where there is none. The answer has `status`, `body` (where it is a JSON object), `tooLarge`
-    /// (over 1 MiB), and from the headers `retryAfter` (a text), `retryAfterDate` (ms since the epoch), `rateLimitReset` (a text).
-    /// A failure, after which the request may have reached the server all the same, has `cause`.
+    /// (over 1 MiB), `isJson` (by its content type), and from the headers `retryAfter` (a text), `retryAfterDate` (ms since the
+    /// epoch), `rateLimitReset` (a text). A failure, after which the request may have reached the server all the same, has `cause`.
     fn fetch(&self, address: &Self::Kept, url: Word, form: Option<&Self::Kept>) -> Self::Operation;
-    /// Ends when this client's lock in this browser is held, at once where there are no locks. It is held until it is dropped.
-    fn lock(&self) -> Self::Operation;
+    /// The same for a request that goes on though the page is left (`keepalive`).
+    fn fetch_last(&self, address: &Self::Kept, url: Word, form: &Self::Kept) -> Self::Operation;
     /// Ends after so many milliseconds, or later.
     fn sleep(&self, ms: f64) -> Self::Operation;
 
-    /// The object stored there: an empty one for what is no JSON object, `None` where there is nothing.
+    /// Ends when the refresh lock of the record's family is this client's alone. It is held until the operation is dropped.
+    /// Where the browser has no locks, those of this page are kept apart.
+    fn lock(&self, record: &Self::Kept) -> Self::Operation;
+    /// Ends when it can be seen that this client has the record's `generation` of its family, which is until the operation is
+    /// dropped; at once where there are no locks.
+    fn presence(&self, record: &Self::Kept) -> Self::Operation;
+    /// Who can be seen: `generation`, the highest that any tab shows of the record's family, and `tabs`, how many show one; without a
+    /// record, how many show one of any family. Nothing where there are no locks.
+    fn who(&self, record: Option<&Self::Kept>) -> Self::Operation;
+    /// How this client keeps out of others' way.
+    fn coordination(&self) -> Coordination;
+    /// Sends the object as it is now to the other tabs' clients of the same issuer, client id and name.
+    fn post(&self, message: &Self::Kept);
+    /// Begins and ends listening, to a set of [`attention`].
+    fn attend(&self, to: u8);
+    /// Ends with the next thing heard; none is lost in between. It has `event`: `hide` (the page may sleep from here on), `show` (it
+    /// is back from there), `wake` (it is looked at, or has the focus), `online`, `active` (the user did something), `stored` (another
+    /// tab wrote to a storage of ours), `message` (with `message`, what a sibling posted: input like any other).
+    fn news(&self) -> Self::Operation;
+
+    /// The object stored there, or the one that could not be, for as long as the page lives: an empty one for what is no JSON
+    /// object, `None` where there is nothing.
     fn load(&self, slot: Slot) -> Result<Option<Self::Kept>, StorageFailed>;
     /// Stores the object in one write.
     fn save(&self, slot: Slot, object: &Self::Kept) -> Result<(), StorageFailed>;
     /// Removes what is stored there, as well as can be.
     fn remove(&self, slot: Slot);
+    /// Removes what could not be stored there, which the platform keeps as long as the page lives; what is stored stays.
+    fn forget(&self, slot: Slot);
     /// Whether the record's storage outlives the page: false for "memory".
     fn is_lasting(&self) -> bool;
+    /// What is written down for `diagnostics()`: an object with the lists `exchanges` and `warnings`, which outlives an instance that
+    /// traps.
+    fn log(&self) -> Self::Kept;
 
     /// The time of day.
     fn now(&self) -> Wall;
+    /// The page's own clock.
+    fn elapsed(&self) -> Mono;
+    /// A number from 0 to below 1, for jitter; not for secrets.
+    fn chance(&self) -> f64;
     /// Whether there is a random source fit for secrets.
     fn has_random(&self) -> bool;
     /// Sets a text of 32 random bytes in base64url (43 characters).
     fn random(&self, to: &Self::Kept, key: Word);
 
+    /// Whether the browser thinks that it is online, which is wrong at times.
+    fn is_online(&self) -> bool;
     /// The page's own URL in its parts, as [`Kept::url`]; none where there is no page.
     fn address(&self) -> Option<Self::Kept>;
     /// A URL relative to the page's, in its parts.

@@ -91,6 +91,10 @@ impl<T> Place<T> {
     pub(crate) fn set(&self, value: Option<T>) {
         self.0.set(value);
     }
+
+    pub(crate) fn take(&self) -> Option<T> {
+        self.0.take()
+    }
 }
 
 impl<T: Clone> Place<T> {

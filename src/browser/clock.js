@@ -1,8 +1,9 @@
-// The time of day, and timers.
+// The time of day, the page's own clock, and timers.
 import { kept } from "./objects.js";
 import { finish } from "./context.js";
 
 export const now = () => Date.now();
+export const elapsed = () => performance.now();
 
 export const sleep = (id, operation, ms) => {
   const context = kept(id);

@@ -42,12 +42,17 @@ const chosen = (storage = "session") => {
   }
 };
 
-/** What keeps two clients apart in storage and locks. */
+/** What the page's own storage refused to keep, for all clients of this page load. */
+const unsaved = new Map();
+const place = (key, storage, of = "session") => {
+  const isShared = of === "session" || of === "local";
+  if (isShared && !unsaved.has(of + key)) unsaved.set(of + key, {});
+  return { key, storage, unsaved: isShared ? unsaved.get(of + key) : {} };
+};
+
+/** What keeps two clients apart in storage, locks and channels. */
 export const identityOf = ({ issuer, clientId, name = "" }) =>
   [String(issuer).replace(/\/$/, ""), clientId, name].map((part) => String(part).replace(/[%|]/g, encodeURIComponent)).join("|");
-
-/** A name that no other page load has. */
-let page;
 
 /**
  * Opens a context for a config that need not be checked yet.
@@ -55,7 +60,6 @@ let page;
  */
 export const open = (config, resume, earlier) => {
   const hasPage = typeof document === "object";
-  page ??= globalThis.crypto?.getRandomValues?.(new Uint32Array(2)).join("-");
   const session = hasPage ? taken(() => sessionStorage) : undefined;
   const identity = identityOf(config);
   return keep({
@@ -65,12 +69,19 @@ export const open = (config, resume, earlier) => {
     isLasting: hasPage && config.storage !== "memory",
     // In the order of `Slot` in platform.rs.
     slots: earlier?.slots ?? [
-      { key: `rekindle:session:${identity}`, storage: hasPage ? chosen(config.storage) : memory() },
-      { key: `rekindle:sign-ins:${identity}`, storage: session },
-      { key: `rekindle:metadata:${identity}`, storage: session },
+      place(`rekindle:session:${identity}`, hasPage ? chosen(config.storage) : memory(), hasPage ? config.storage : "memory"),
+      place(`rekindle:sign-ins:${identity}`, session),
+      place(`rekindle:metadata:${identity}`, session),
+      place(`rekindle:tombstones:${identity}`, hasPage ? taken(() => localStorage) : undefined),
     ],
-    // Only localStorage has one record for all tabs of the browser; else two clients of this page are all that could meet.
-    lock: `rekindle:${identity}` + (config.storage === "local" ? "" : `:${page}`),
+    log: earlier?.log ?? { exchanges: [], warnings: [] },
+    /** The channel's name, and with what all its locks' names begin. */
+    name: `rekindle:${identity}`,
+    /** How to stop listening, by the bits of `attention` in platform.rs. */
+    attention: [],
+    /** What was heard, and the operation that waits for it. */
+    inbox: [],
+    news: 0,
     // How to stop each operation under way, and the results that the core has not taken yet.
     operations: new Map(),
     results: new Map(),
@@ -91,10 +102,17 @@ export const finish = (context, operation, result, isFailure, stop = () => {}) =
   context.resume();
 };
 
+/** Something is heard. It stays in the inbox until it is taken, so nothing is lost where no operation waits, or one is given up. */
+export const hear = (context, event, message) => {
+  context.inbox.push({ event, message });
+  context.resume();
+};
+
 const GOES_ON = -(2 ** 31);
 /** An operation's result: a handle that the core takes over, a failure's as a negative number, or 0. */
 export const take = (id, operation) => {
-  const { results } = kept(id);
+  const { results, inbox, news } = kept(id);
+  if (operation === news && inbox.length) return keep(inbox.shift());
   const result = results.get(operation) ?? GOES_ON;
   results.delete(operation);
   return result;
@@ -109,6 +127,7 @@ export const cancel = (id, operation) => {
   if (untaken) drop(Math.abs(untaken));
 };
 export const is_lasting = (id) => +kept(id).isLasting;
+export const log = (id) => keep(kept(id).log);
 
 export const settle = (id, call, isError, object) =>
   void kept(id).outbox.push({ what: SETTLED, call, isError, value: object ? release(object) : null });

@@ -24,6 +24,8 @@ const MESSAGES = {
     about.field
       ? `The token or introspection response cannot be used: ${field(about)}`
       : `The answer of ${from(about)} is larger than 1 MiB.`,
+  id_token_invalid: (about) =>
+    `The ID token in the answer is not for this session (${about.reason}); the earlier tokens are kept.`,
   no_session: () => "There is no session; sign in first.",
   no_refresh_token: () => "There is no refresh token; ask for the scope offline_access at sign-in.",
   signed_out: () => "A sign-out overtook this call.",

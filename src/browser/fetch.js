@@ -44,7 +44,7 @@ const objectOf = (text) => {
   }
 };
 
-const ask = async (fetch, address, form, signal) => {
+const ask = async (fetch, address, form, isLast, signal) => {
   const headers = { Accept: "application/json" };
   // No header here may make the browser ask by OPTIONS first.
   if (form) headers["Content-Type"] = "application/x-www-form-urlencoded";
@@ -57,6 +57,8 @@ const ask = async (fetch, address, form, signal) => {
     cache: "no-store",
     referrerPolicy: "no-referrer",
     redirect: "error",
+    // It goes on though the page is left.
+    keepalive: !!isLast,
     signal,
   });
   const text = await textOf(response);
@@ -65,17 +67,18 @@ const ask = async (fetch, address, form, signal) => {
     status: response.status,
     body: text === undefined ? undefined : objectOf(text),
     tooLarge: text === undefined,
+    isJson: /[/+]json\b/i.test(response.headers.get("Content-Type")),
     retryAfter,
     retryAfterDate: Date.parse(retryAfter),
     rateLimitReset: response.headers.get("X-Rate-Limit-Reset") ?? undefined,
   };
 };
 
-export const send = (id, operation, address, key, form) => {
+export const send = (id, operation, address, key, form, isLast) => {
   const context = kept(id);
   const controller = new AbortController();
   context.operations.set(operation, () => controller.abort());
-  ask(context.fetch, kept(address)[WORDS[key]], form ? kept(form) : undefined, controller.signal).then(
+  ask(context.fetch, kept(address)[WORDS[key]], form ? kept(form) : undefined, isLast, controller.signal).then(
     (answer) => finish(context, operation, answer),
     (cause) => finish(context, operation, { cause }, true),
   );

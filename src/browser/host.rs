@@ -51,6 +51,7 @@ extern "C" {
     pub fn is_aborted(context: i32, call: i32) -> i32;
     pub fn cancel(context: i32, operation: i32);
     pub fn is_lasting(context: i32) -> i32;
+    pub fn log(context: i32) -> i32;
     pub fn emit(context: i32, event: i32, snapshot: i32, about: i32);
     pub fn settle(context: i32, call: i32, is_error: i32, object: i32);
     pub fn claim(context: i32, call: i32);
@@ -58,7 +59,7 @@ extern "C" {
 
 #[wasm_bindgen(module = "/src/browser/fetch.js")]
 extern "C" {
-    pub fn send(context: i32, operation: i32, address: i32, key: i32, form: i32);
+    pub fn send(context: i32, operation: i32, address: i32, key: i32, form: i32, is_last: i32);
 }
 
 #[wasm_bindgen(module = "/src/browser/storage.js")]
@@ -66,17 +67,38 @@ extern "C" {
     pub fn load(context: i32, slot: i32) -> i32;
     pub fn save(context: i32, slot: i32, object: i32) -> i32;
     pub fn erase(context: i32, slot: i32);
+    pub fn forget(context: i32, slot: i32);
 }
 
 #[wasm_bindgen(module = "/src/browser/clock.js")]
 extern "C" {
     pub fn now() -> f64;
+    pub fn elapsed() -> f64;
     pub fn sleep(context: i32, operation: i32, ms: f64);
 }
 
 #[wasm_bindgen(module = "/src/browser/locks.js")]
 extern "C" {
-    pub fn lock(context: i32, operation: i32);
+    pub fn lock(context: i32, operation: i32, record: i32);
+    pub fn presence(context: i32, operation: i32, record: i32);
+    pub fn who(context: i32, operation: i32, record: i32);
+    pub fn coordination(context: i32) -> i32;
+}
+
+#[wasm_bindgen(module = "/src/browser/channel.js")]
+extern "C" {
+    pub fn post(context: i32, message: i32);
+}
+
+#[wasm_bindgen(module = "/src/browser/news.js")]
+extern "C" {
+    pub fn attend(context: i32, to: i32);
+    pub fn news(context: i32, operation: i32);
+}
+
+#[wasm_bindgen(module = "/src/browser/events.js")]
+extern "C" {
+    pub fn is_online() -> i32;
 }
 
 #[wasm_bindgen(module = "/src/browser/page.js")]
@@ -85,6 +107,7 @@ extern "C" {
     pub fn relative(object: i32, key: i32) -> i32;
     pub fn clean_address();
     pub fn leave_for(object: i32, key: i32);
+    pub fn chance() -> f64;
     pub fn has_random() -> i32;
     pub fn random(object: i32, key: i32);
 }

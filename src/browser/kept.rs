@@ -15,7 +15,7 @@ impl Object {
     }
 
     /// Takes over a handle that the page never makes 0.
-    fn made(id: i32) -> Self {
+    pub(super) fn made(id: i32) -> Self {
         Self(NonZeroI32::new(id).unwrap_or(NonZeroI32::MAX))
     }
 

@@ -8,7 +8,7 @@ mod kept;
 
 pub use kept::Object;
 
-use crate::platform::{Event, Platform, Slot, StorageFailed, Wall};
+use crate::platform::{Coordination, Event, Mono, Platform, Slot, StorageFailed, Wall};
 use crate::task::Tasks;
 use crate::words::Word;
 use alloc::rc::Rc;
@@ -97,15 +97,48 @@ impl Platform for Browser {
 
     fn fetch(&self, address: &Object, url: Word, form: Option<&Object>) -> Operation {
         let form = form.map_or(0, Object::id);
-        self.begin(|context, id| host::send(context, id, address.id(), url as i32, form))
+        self.begin(|context, id| host::send(context, id, address.id(), url as i32, form, 0))
     }
 
-    fn lock(&self) -> Operation {
-        self.begin(host::lock)
+    fn fetch_last(&self, address: &Object, url: Word, form: &Object) -> Operation {
+        self.begin(|context, id| host::send(context, id, address.id(), url as i32, form.id(), 1))
     }
 
     fn sleep(&self, ms: f64) -> Operation {
         self.begin(|context, id| host::sleep(context, id, ms))
+    }
+
+    fn lock(&self, record: &Object) -> Operation {
+        self.begin(|context, id| host::lock(context, id, record.id()))
+    }
+
+    fn presence(&self, record: &Object) -> Operation {
+        self.begin(|context, id| host::presence(context, id, record.id()))
+    }
+
+    fn who(&self, record: Option<&Object>) -> Operation {
+        let record = record.map_or(0, Object::id);
+        self.begin(|context, id| host::who(context, id, record))
+    }
+
+    fn coordination(&self) -> Coordination {
+        match host::coordination(self.0.context) {
+            0 => Coordination::Locks,
+            1 => Coordination::Channel,
+            _ => Coordination::None,
+        }
+    }
+
+    fn post(&self, message: &Object) {
+        host::post(self.0.context, message.id());
+    }
+
+    fn attend(&self, to: u8) {
+        host::attend(self.0.context, i32::from(to));
+    }
+
+    fn news(&self) -> Operation {
+        self.begin(host::news)
     }
 
     fn load(&self, slot: Slot) -> Result<Option<Object>, StorageFailed> {
@@ -128,12 +161,28 @@ impl Platform for Browser {
         host::erase(self.0.context, slot as i32);
     }
 
+    fn forget(&self, slot: Slot) {
+        host::forget(self.0.context, slot as i32);
+    }
+
     fn is_lasting(&self) -> bool {
         host::is_lasting(self.0.context) != 0
     }
 
+    fn log(&self) -> Object {
+        Object::made(host::log(self.0.context))
+    }
+
     fn now(&self) -> Wall {
         Wall(host::now())
+    }
+
+    fn elapsed(&self) -> Mono {
+        Mono(host::elapsed())
+    }
+
+    fn chance(&self) -> f64 {
+        host::chance()
     }
 
     fn has_random(&self) -> bool {
@@ -142,6 +191,10 @@ impl Platform for Browser {
 
     fn random(&self, to: &Object, key: Word) {
         host::random(to.id(), key as i32);
+    }
+
+    fn is_online(&self) -> bool {
+        host::is_online() != 0
     }
 
     fn address(&self) -> Option<Object> {

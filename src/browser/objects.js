@@ -34,6 +34,8 @@ export const drop = (id) => {
   table[id] = undefined;
   free.push(id);
 };
+/** Nothing is held any more: who had the handles is no more. They are not given out again by this. */
+export const forget = () => void table.fill();
 export const again = (id) => keep(table[id]);
 export const object = () => keep({});
 export const list = () => keep([]);
@@ -147,9 +149,11 @@ export const add_query = (id, key, params) => {
 };
 export const claims = (id, key) => {
   try {
-    const bytes = atob(text(id, key).split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
+    const parts = text(id, key).split(".");
+    const bytes = atob(parts[1].replaceAll("-", "+").replaceAll("_", "/"));
     const escaped = Array.from(bytes, (byte) => "%" + byte.charCodeAt(0).toString(16).padStart(2, "0"));
-    return handle(JSON.parse(decodeURIComponent(escaped.join(""))));
+    const payload = JSON.parse(decodeURIComponent(escaped.join("")));
+    return parts.length === 3 && !Array.isArray(payload) ? handle(payload) : 0;
   } catch {
     return 0;
   }

@@ -1,4 +1,4 @@
-// The page's address, and the random source.
+// The page's address, and the random sources.
 import { keep, kept, parts } from "./objects.js";
 import { WORDS } from "./words.js";
 
@@ -17,6 +17,7 @@ export const clean_address = () => {
 };
 export const leave_for = (object, key) => location.assign(kept(object)[WORDS[key]]);
 
+export const chance = () => Math.random();
 export const has_random = () => +(typeof globalThis.crypto?.getRandomValues === "function");
 export const random = (object, key) => {
   const bytes = crypto.getRandomValues(new Uint8Array(32));

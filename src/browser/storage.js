@@ -4,7 +4,7 @@ import { keep, kept } from "./objects.js";
 /** A handle; 0 where there is nothing, -1 where storage fails. What is no JSON object reads as an empty one. */
 export const load = (id, slot) => {
   const { key, storage, unsaved } = kept(id).slots[slot];
-  let text = unsaved;
+  let { text } = unsaved;
   try {
     text ??= storage.getItem(key);
   } catch {
@@ -30,18 +30,22 @@ export const save = (id, slot, object) => {
   }
   try {
     place.storage.setItem(place.key, text);
-    place.unsaved = undefined;
+    place.unsaved.text = undefined;
     return 0;
   } catch (error) {
-    // An instance that traps leaves it to the next one.
-    place.unsaved = text;
+    // An instance that traps leaves it to the next one, and a client to the others of this page.
+    place.unsaved.text = text;
     return /quota/i.test(error?.name) ? 1 : 2;
   }
 };
 
+export const forget = (id, slot) => {
+  kept(id).slots[slot].unsaved.text = undefined;
+};
+
 export const erase = (id, slot) => {
   const place = kept(id).slots[slot];
-  place.unsaved = undefined;
+  forget(id, slot);
   try {
     place.storage.removeItem(place.key);
   } catch {

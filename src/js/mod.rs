@@ -8,7 +8,7 @@ use core::task::Poll;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// In the order of the shell's list.
-const VERBS: [Verb; 7] = [
+const VERBS: [Verb; 8] = [
     Verb::Refresh,
     Verb::GetAccessToken,
     Verb::Introspect,
@@ -16,6 +16,7 @@ const VERBS: [Verb; 7] = [
     Verb::SignIn,
     Verb::HandleRedirect,
     Verb::SignOut,
+    Verb::TakeOver,
 ];
 
 /// A client, for the shell; or why there is none.
@@ -33,6 +34,8 @@ impl Instance {
         let browser = Browser::new(context);
         let config = Object::owned(config).unwrap_or_else(Object::object);
         let client = Client::create(browser.clone(), &config).map_err(|error| error.about);
+        // What goes on by itself begins to listen; it asks nothing of the network yet.
+        browser.run();
         Self { browser, client }
     }
 
@@ -70,21 +73,24 @@ impl Instance {
         self.browser.run();
     }
 
-    /// Something happened outside: an operation of the context ended, a call was aborted; or, where `has_news` is not 0, another
-    /// client of this page, with the same issuer, client id and name, has news.
-    pub fn run(&self, has_news: i32) {
-        if let (true, Ok(client)) = (has_news != 0, &self.client) {
-            client.look_again();
+    /// Something happened outside: 0, an operation of the context ended, or a call was aborted; 1, another client of this page, with the
+    /// same issuer, client id and name, has news; 2, the client is closed: what goes on by itself ends, what is under way does not.
+    pub fn run(&self, what: i32) {
+        match (&self.client, what) {
+            (Ok(client), 1) => client.look_again(),
+            (Ok(client), 2) => client.close(),
+            (Ok(_) | Err(_), _) => {}
         }
         self.browser.run();
     }
 
     /// A handle: 0, the snapshot; 1, the record, whose `refresh_token` the shell reads; 2, the error that there is in the place of a
-    /// client. 0 where there is none.
+    /// client; 3, diagnostics. 0 where there is none.
     pub fn read(&self, what: i32) -> i32 {
         let object = match (&self.client, what) {
             (Ok(client), 0) => Some(client.snapshot()),
             (Ok(client), 1) => client.record(),
+            (Ok(client), 3) => Some(client.diagnostics()),
             (Err(about), 2) => Some(about.clone()),
             (Ok(_) | Err(_), _) => None,
         };

@@ -173,7 +173,9 @@ pub fn take<K: Kept>(document: &K, settings: &K, metadata: &K) -> Result<(), Err
         Word::RequirePushedAuthorizationRequests,
         Word::IssParameterSupported,
     ] {
-        document.copy(flag, metadata, flag);
+        if metadata.kind(flag).is_absent() {
+            document.copy(flag, metadata, flag);
+        }
     }
     Ok(())
 }

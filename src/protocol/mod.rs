@@ -2,9 +2,13 @@
 //! names it.
 
 pub mod authorization;
+pub mod digest;
 pub mod discovery;
+pub mod end_session;
+pub mod id_token;
 pub mod introspection;
 pub mod oauth_error;
 pub mod pkce;
+pub mod revocation;
 pub mod text;
 pub mod token;

@@ -6,6 +6,9 @@ use crate::error::Error;
 use crate::platform::{Kept, Kind, Wall};
 use crate::words::{Code, Word};
 
+/// The longest time to wait that is believed: a day.
+pub const LONGEST_WAIT_MS: f64 = 86_400_000.0;
+
 /// The body of an answer (or none came: a failure's object) that did what was asked, or the error it stands for.
 ///
 /// The status decides first (429 and 5xx mean what they mean whatever the body says), then the body's `error`, below 500
@@ -18,16 +21,15 @@ pub fn judge<K: Kept>(answer: Result<K, K>, now: Wall) -> Result<K, Error<K>> {
         error.about.set(Word::Status, status);
         error
     };
-    if status == 429.0 {
-        let error = code(Code::RateLimited);
+    if status == 429.0 || status >= 500.0 {
+        let error = code(if status == 429.0 {
+            Code::RateLimited
+        } else {
+            Code::Server
+        });
         if let Some(ms) = retry_after_ms(&answer, now) {
             error.about.set(Word::RetryAfterMs, ms);
         }
-        describe(answer.get(Word::Body), &error);
-        return Err(error);
-    }
-    if status >= 500.0 {
-        let error = code(Code::Server);
         describe(answer.get(Word::Body), &error);
         return Err(error);
     }
@@ -80,17 +82,21 @@ pub fn describe<K: Kept>(body: Option<K>, error: &Error<K>) {
 }
 
 /// How long the server wants us to wait: `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), else Okta's
-/// `X-Rate-Limit-Reset` in epoch seconds. Never negative; `None` where neither can be read.
+/// `X-Rate-Limit-Reset` in epoch seconds. From 0 to a day; `None` where neither can be read.
 fn retry_after_ms<K: Kept>(answer: &K, now: Wall) -> Option<f64> {
-    if let Some(seconds) = digits(answer, Word::RetryAfter) {
-        return Some(seconds * 1000.0);
-    }
-    let date = answer.number(Word::RetryAfterDate);
-    let until = if date.is_nan() {
-        digits(answer, Word::RateLimitReset)? * 1000.0
+    let wait = if let Some(seconds) = digits(answer, Word::RetryAfter) {
+        seconds * 1000.0
+    } else if let Some(date) = retry_after_date(answer) {
+        date - now.0
     } else {
-        date
+        digits(answer, Word::RateLimitReset)? * 1000.0 - now.0
     };
-    let wait = until - now.0;
-    Some(if wait > 0.0 { wait } else { 0.0 })
+    Some(wait.clamp(0.0, LONGEST_WAIT_MS))
+}
+
+/// A date begins with the day's name. (A page's `Date.parse` also makes dates of texts like `1.5` and `-5`.)
+fn retry_after_date<K: Kept>(answer: &K) -> Option<f64> {
+    let first = u8::try_from(answer.unit(Word::RetryAfter, 0)?).ok()?;
+    let date = answer.number(Word::RetryAfterDate);
+    (first.is_ascii_alphabetic() && !date.is_nan()).then_some(date)
 }

@@ -1,6 +1,6 @@
 //! The token endpoint: RFC 6749 §4.1.3 (code), §6 (refresh), §5.1 (answer), RFC 7636 §4.5 (verifier), RFC 8707 §2.2 (resource).
 
-use super::text::{digits, is_ignoring_case};
+use super::text::{digits, is_ignoring_case, units};
 use crate::platform::{Kept, Kind, Wall};
 use crate::words::Word;
 
@@ -8,6 +8,8 @@ use crate::words::Word;
 pub const DEFAULT_LIFETIME: f64 = 300.0;
 /// The longest lifetime that is believed, in seconds: 30 days.
 pub const LONGEST_LIFETIME: f64 = 30.0 * 86_400.0;
+/// What stands between two scopes.
+const SPACE: u16 = 0x20;
 
 /// The form of a refresh, in the order of Okta's guide "Refresh the access and ID tokens". `scope` is the narrower one asked
 /// for, or the granted one, and left out where neither is known: never more than was granted (RFC 6749 §6).
@@ -50,9 +52,7 @@ pub struct NotUsable(
 /// The refresh token is taken in any case, since with rotation the old one is spent; without one the old one stays valid.
 /// An access token that is missing, or of a type that we cannot use (RFC 6749 §7.1), leaves the old one in place.
 pub fn take<K: Kept>(answer: &K, sent: Wall, next: &K) -> Result<(), NotUsable> {
-    if answer.kind(Word::RefreshToken).is_text() {
-        answer.copy(Word::RefreshToken, next, Word::RefreshToken);
-    }
+    take_refresh_token(answer, next);
     if !answer.kind(Word::AccessToken).is_text() {
         return Err(NotUsable(Word::AccessToken));
     }
@@ -72,6 +72,47 @@ pub fn take<K: Kept>(answer: &K, sent: Wall, next: &K) -> Result<(), NotUsable> 
         }
     }
     Ok(())
+}
+
+/// Takes the refresh token alone.
+pub fn take_refresh_token<K: Kept>(answer: &K, next: &K) {
+    if answer.kind(Word::RefreshToken).is_text() {
+        answer.copy(Word::RefreshToken, next, Word::RefreshToken);
+    }
+}
+
+/// Copies what goes with an access token.
+pub fn copy_access<K: Kept>(from: &K, to: &K) {
+    for &key in &[
+        Word::AccessToken,
+        Word::TokenType,
+        Word::ReceivedAt,
+        Word::ExpiresAt,
+        Word::Scope,
+        Word::IdToken,
+    ] {
+        from.copy(key, to, key);
+    }
+}
+
+/// What of an answer that is used all the same a developer should know.
+pub fn warn<K: Kept>(answer: &K, before: &K, mut warn: impl FnMut(Word)) {
+    if answer.kind(Word::TokenType).is_absent() {
+        warn(Word::NoTokenType);
+    }
+    if answer.kind(Word::Scope).is_text() && is_wider(answer, before) {
+        warn(Word::WiderScope);
+    }
+}
+
+/// Whether the answer's scope is longer than the one before, which has all that may be granted (RFC 6749 §6).
+fn is_wider<K: Kept>(answer: &K, before: &K) -> bool {
+    let words = |kept: &K| {
+        units(kept, Word::Scope)
+            .filter(|&unit| unit == SPACE)
+            .count()
+    };
+    before.kind(Word::Scope).is_text() && words(answer) > words(before)
 }
 
 /// The access token's lifetime in seconds: `expires_in`, also as digits in a string; always finite, never negative.

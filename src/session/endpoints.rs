@@ -1,5 +1,6 @@
 //! Finding an endpoint, and asking it.
 
+use super::retry::LONGEST_MS;
 use super::{Outcome, Session};
 use crate::error::Error;
 use crate::platform::{Kept, Kind, Platform, Slot};
@@ -12,9 +13,6 @@ use alloc::rc::Rc;
 /// How long discovered metadata are used without asking again.
 const METADATA_MS: f64 = 3_600_000.0;
 const METADATA_VERSION: f64 = 1.0;
-
-/// How long a request waits for an answer that its callers may long have given up: what it brings is kept all the same.
-const LONGEST_MS: f64 = 60_000.0;
 
 /// Members of a form that must not come back in an error, should the server quote them.
 const SECRETS: [Word; 4] = [
@@ -33,10 +31,10 @@ impl<P: Platform> Session<P> {
         let name = endpoint.names().metadata;
         let mut metadata = self.config.metadata.clone();
         if !metadata.kind(name).is_text() && self.config.discover {
-            let epoch = self.epoch();
+            let sign_outs = self.sign_outs.get();
             metadata = self.discovered(name).await?;
             // What was asked for before a sign-out is not sent after it.
-            if self.epoch() != epoch {
+            if self.sign_outs.get() != sign_outs {
                 return Err(Error::new(Code::SignedOut));
             }
         }
@@ -46,10 +44,31 @@ impl<P: Platform> Session<P> {
         Err(Error::new(Code::Unsupported).at(name))
     }
 
-    /// Sends a form to an endpoint and judges the answer.
-    pub async fn ask(&self, (metadata, name): (P::Kept, Word), form: &P::Kept) -> Outcome<P::Kept> {
-        let answer = self.send(&metadata, name, Some(form)).await;
-        judge(answer, self.platform.now()).map_err(|error| {
+    /// The same where nothing has to be asked for first.
+    pub(super) fn known_endpoint(&self, endpoint: Endpoint) -> Option<(P::Kept, Word)> {
+        let name = endpoint.names().metadata;
+        let has_it = |metadata: &P::Kept| metadata.kind(name).is_text();
+        let configured = Some(self.config.metadata.clone()).filter(has_it);
+        let metadata = configured.or_else(|| self.known_metadata().filter(has_it))?;
+        Some((metadata, name))
+    }
+
+    /// Sends a form to an endpoint, on a caller's word, and judges the answer.
+    pub async fn ask(&self, endpoint: (P::Kept, Word), form: &P::Kept) -> Outcome<P::Kept> {
+        self.ask_for(&endpoint, form, Word::Call, LONGEST_MS).await
+    }
+
+    /// The same, for this reason, and giving up after so many milliseconds.
+    pub(super) async fn ask_for(
+        &self,
+        (metadata, name): &(P::Kept, Word),
+        form: &P::Kept,
+        why: Word,
+        patience_ms: f64,
+    ) -> Outcome<P::Kept> {
+        let sent = self.moment();
+        let answer = self.send(metadata, *name, Some(form), patience_ms).await;
+        let outcome = judge(answer, self.platform.now()).map_err(|error| {
             for &key in &[
                 Word::OutOauthError,
                 Word::OutOauthErrorDescription,
@@ -59,8 +78,17 @@ impl<P: Platform> Session<P> {
                     error.about.redact(key, form, secret);
                 }
             }
-            error.at(name)
-        })
+            error.at(*name)
+        });
+        self.log_exchange(*name, why, sent, outcome.as_ref().err());
+        outcome
+    }
+
+    /// Whether the issuer answers at all.
+    pub(super) async fn can_reach_issuer(&self) -> bool {
+        let metadata = P::Kept::object();
+        let read = self.read(Document::OpenidConfiguration, &metadata);
+        read.await.is_ok()
     }
 
     /// Metadata that have `wanted`, as far as the server's documents say it. However many calls need them, each document is
@@ -136,7 +164,7 @@ impl<P: Platform> Session<P> {
         }
     }
 
-    fn known_metadata(&self) -> Option<P::Kept> {
+    pub(super) fn known_metadata(&self) -> Option<P::Kept> {
         let held = self.metadata.get();
         let stored = held.or_else(|| self.platform.load(Slot::Metadata).ok().flatten())?;
         let age = self.platform.now().0 - stored.number(Word::FetchedAt);
@@ -145,14 +173,18 @@ impl<P: Platform> Session<P> {
         let metadata = self.configured_metadata();
         stored.copy(Word::Complete, &metadata, Word::Complete);
         // What is stored is input like any other: its issuer and addresses are looked at again.
-        (is_usable && discovery::take(&stored, &self.config.settings, &metadata).is_ok())
-            .then_some(metadata)
+        let is_ours = discovery::take(&stored, &self.config.settings, &metadata).is_ok();
+        (is_usable && is_ours).then(|| {
+            // A sign-out removes them from storage, and then needs them.
+            self.metadata.set(Some(stored));
+            metadata
+        })
     }
 
     async fn read(&self, document: Document, metadata: &P::Kept) -> Result<(), Error<P::Kept>> {
         let settings = &self.config.settings;
         let address = discovery::address(document, settings, &self.config.issuer);
-        let answer = self.send(&address, Word::Url, None).await;
+        let answer = self.send(&address, Word::Url, None, LONGEST_MS).await;
         let read = judge(answer, self.platform.now())
             .map_err(|error| {
                 // A document that is not there is no OAuth error, in whatever words the server says so.
@@ -175,11 +207,15 @@ impl<P: Platform> Session<P> {
         address: &P::Kept,
         url: Word,
         form: Option<&P::Kept>,
+        patience_ms: f64,
     ) -> Result<P::Kept, P::Kept> {
         let answer = self.platform.fetch(address, url, form);
-        let answer = unless(answer, self.platform.sleep(LONGEST_MS)).await;
-        let answer = answer.unwrap_or(Ok(None))?;
-        answer.ok_or_else(P::Kept::object)
+        let answer = unless(answer, self.platform.sleep(patience_ms)).await;
+        let answer = answer.unwrap_or(Ok(None))?.ok_or_else(P::Kept::object)?;
+        if answer.kind(Word::IsJson) == Kind::False && answer.get(Word::Body).is_some() {
+            self.warn(Word::NoJsonType);
+        }
+        Ok(answer)
     }
 
     fn configured_metadata(&self) -> P::Kept {

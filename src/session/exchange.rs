@@ -1,86 +1,23 @@
-//! One refresh, from top to bottom.
+//! One exchange of a refresh token, from top to bottom.
 
-use super::{Outcome, Session, record, renewal};
+use super::flight::Why;
+use super::lock::Lock;
+use super::siblings::Step;
+use super::{Outcome, Session, record, retry};
 use crate::error::Error;
-use crate::platform::{Event, Kept, Platform, Wall};
+use crate::platform::{Event, Kept, Mono, Platform};
 use crate::protocol::discovery::Endpoint;
-use crate::protocol::token;
-use crate::task::{Shared, unless};
+use crate::protocol::{id_token, token};
+use crate::session::renewal::Moment;
+use crate::task::{Place, unless};
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
+use core::cell::Cell;
 
-/// An exchange under way, and those who wait for it.
-pub struct Flight<K> {
-    outcome: Shared<Outcome<K>>,
-    is_narrower: bool,
-}
+/// From so many failures in a row on that say nothing they are looked into.
+const MANY: u32 = 3;
 
-impl<K> Clone for Flight<K> {
-    fn clone(&self) -> Self {
-        Self {
-            outcome: self.outcome.clone(),
-            is_narrower: self.is_narrower,
-        }
-    }
-}
-
-/// New tokens. A call shares the exchange that is under way, unless one of them asks for a scope of its own: `narrower`, an object
-/// with `scope`.
-pub async fn refresh<P: Platform>(
-    session: Rc<Session<P>>,
-    narrower: Option<P::Kept>,
-) -> Outcome<P::Kept> {
-    session.look_again();
-    let flight = loop {
-        match session.flight() {
-            Some(open) if narrower.is_none() && !open.is_narrower => break open,
-            Some(open) => drop(open.outcome.wait().await),
-            None => {
-                refresh_token_of(&session)?;
-                break session.take_off(narrower);
-            }
-        }
-    };
-    flight.outcome.wait().await
-}
-
-impl<P: Platform> Session<P> {
-    fn flight(&self) -> Option<Flight<P::Kept>> {
-        self.flight.get()
-    }
-
-    /// Begins an exchange that goes on whoever waits for it.
-    fn take_off(self: &Rc<Self>, narrower: Option<P::Kept>) -> Flight<P::Kept> {
-        let flight = Flight {
-            outcome: Shared::new(),
-            is_narrower: narrower.is_some(),
-        };
-        self.flight.set(Some(flight.clone()));
-        let (session, own) = (self.clone(), flight.clone());
-        self.platform.spawn(async move {
-            let outcome = exchange(&session, narrower).await;
-            session.land(Some(&own), outcome);
-        });
-        flight
-    }
-
-    /// Gives the callers their answer: those of this flight, or of whichever is open. Nobody joins it any more.
-    pub(super) fn land(&self, own: Option<&Flight<P::Kept>>, outcome: Outcome<P::Kept>) {
-        let open = self.flight();
-        let is_open = |own: &Flight<P::Kept>| {
-            open.as_ref()
-                .is_some_and(|open| open.outcome.is_same(&own.outcome))
-        };
-        if own.is_none_or(is_open) {
-            self.flight.set(None);
-        }
-        if let Some(flight) = own.cloned().or(open) {
-            flight.outcome.bring(outcome);
-        }
-    }
-}
-
-fn refresh_token_of<P: Platform>(session: &Session<P>) -> Outcome<P::Kept> {
+pub(super) fn refresh_token_of<P: Platform>(session: &Session<P>) -> Outcome<P::Kept> {
     let record = session
         .record()
         .ok_or_else(|| Error::new(Code::NoSession))?;
@@ -91,114 +28,432 @@ fn refresh_token_of<P: Platform>(session: &Session<P>) -> Outcome<P::Kept> {
     }
 }
 
-async fn exchange<P: Platform>(
-    session: &Rc<Session<P>>,
+/// One exchange: what it is for, and what it goes on from.
+pub(super) struct Exchange<P: Platform> {
+    pub(super) session: Rc<Session<P>>,
     narrower: Option<P::Kept>,
-) -> Outcome<P::Kept> {
-    let began = refresh_token_of(session)?;
-    let epoch = session.epoch();
-    let endpoint = session.endpoint(Endpoint::Token).await?;
-    // Held until this exchange ends.
-    let mut lock = session.platform.lock();
-    let _ = (&mut lock).await;
-    let record = match still(session, epoch)? {
-        // Another client of this page was quicker: its answer was stored after this call began.
-        newer
-            if narrower.is_none() && !newer.same(Word::AccessToken, &began, Word::AccessToken) =>
-        {
-            return session.given_tokens();
-        }
-        record => record,
-    };
+    why: Rc<Cell<Why>>,
+    lock: Rc<Lock<P>>,
+    epoch: u32,
+    /// The record that it refreshes.
+    base: Place<P::Kept>,
+    began: Mono,
+}
 
-    let form = token::refresh_request(&session.config.settings, &record, narrower.as_ref());
-    let sent = session.platform.now();
-    // A request of a session that is over is given up, with its lock: the next session does not wait for it.
-    let answer = unless(session.ask(endpoint, &form), session.end_of(epoch)).await;
-    let asked_with = record;
-    let record = still(session, epoch)?;
-    let Some(answer) = answer else {
-        return Err(Error::new(Code::SignedOut));
-    };
-    if !record.same(Word::RefreshToken, &asked_with, Word::RefreshToken) {
-        // Another client of this page began another session: the answer is not for it, good or bad.
-        return session.given_tokens();
+/// A refresh token that was sent without success, when that was first done, and how often since.
+struct Tried<K> {
+    record: K,
+    first: Moment,
+    attempt: u32,
+    error: Error<K>,
+}
+
+impl<P: Platform> Exchange<P> {
+    pub(super) fn new(
+        session: &Rc<Session<P>>,
+        narrower: Option<P::Kept>,
+        why: Rc<Cell<Why>>,
+    ) -> Self {
+        let lock = Rc::new(Lock::new());
+        session.lock.set(Some(lock.clone()));
+        Self {
+            session: session.clone(),
+            narrower,
+            why,
+            lock,
+            epoch: session.epoch(),
+            base: Place::new(session.record()),
+            began: session.platform.elapsed(),
+        }
     }
-    let outcome = match answer {
-        Ok(answer) => {
-            let next = record::again(&session.config.settings, &record);
-            match narrower {
-                None => keep(session, &answer, sent, next),
-                Some(asked) => keep_narrower(session, &answer, sent, next, &asked),
+
+    /// The refresh lock is free for the next.
+    pub(super) fn let_go(&self) {
+        self.lock.free();
+    }
+
+    pub(super) async fn run(&self) -> Step<P::Kept, P::Kept> {
+        let session = &self.session;
+        let endpoint = match session.endpoint(Endpoint::Token).await {
+            Ok(endpoint) => endpoint,
+            Err(error) => {
+                let record = self.still()?;
+                if self.why.get() == Why::Renewal {
+                    session.sent_at.set(session.platform.elapsed());
+                    session.note(&record, |notes| owe(session, notes));
+                }
+                return Err(Err(error));
+            }
+        };
+        let mut tried: Option<Tried<P::Kept>> = None;
+        loop {
+            let record = self.wait_turn().await?;
+            let now = session.moment();
+            let (first, attempt) = match tried {
+                // Somebody brought another refresh token in between: it begins anew with that one.
+                Some(last) if record::is_same_generation(&last.record, &record) => {
+                    // A timer may come late, and a laptop sleep: what was forgiven when the pause began may not be when it ends.
+                    let elapsed = since(&record, last.first, now);
+                    if !retry::is_forgiven(session.config.grace_ms, elapsed) {
+                        failed(session, &record, &last.error, true, true);
+                        return Err(Err(last.error));
+                    }
+                    (last.first, last.attempt + 1)
+                }
+                Some(_) | None => (now, 0),
+            };
+            if !may_send(session, &record, self.why.get(), attempt) {
+                let is_asked = self.why.get() > Why::Renewal;
+                let code = if is_asked {
+                    Code::Timeout
+                } else {
+                    Code::Aborted
+                };
+                return Err(Err(Error::new(code)));
+            }
+            let is_doubtful = attempt > 0 || record.number(Word::SentAt).is_finite();
+            let error = match self.send(&endpoint, &record, first).await? {
+                Ok(tokens) => return Ok(tokens),
+                Err(error) => error,
+            };
+            if error.is(Code::InvalidGrant) {
+                let held = self.catch_up(true).await?;
+                if record::is_same_generation(&held, &record) {
+                    return Err(Err(lost(session, &held, error, is_doubtful)));
+                }
+            } else {
+                let record = self.still()?;
+                let Some(delay) = self.delay(attempt, &record, first, &error) else {
+                    let has_lock = self.lock.is_held();
+                    failed(session, &record, &error, is_doubtful, has_lock);
+                    session.look_into(&record, &error).await;
+                    return Err(Err(error));
+                };
+                let newer = session.until(|session| !session.holds(&record));
+                unless(newer, session.platform.sleep(delay)).await;
+            }
+            tried = Some(Tried {
+                record,
+                first,
+                attempt,
+                error,
+            });
+        }
+    }
+
+    /// The record now held: unless the session is over, or somebody has brought newer tokens since this began. Older news, from a
+    /// sibling that was ahead all the time, are what it goes on from.
+    pub(super) fn still(&self) -> Step<P::Kept, P::Kept> {
+        let session = &self.session;
+        session.look_around();
+        if session.epoch() != self.epoch {
+            return Err(Err(Error::new(Code::SignedOut)));
+        }
+        let record = refresh_token_of(session).map_err(Err)?;
+        let is_news = self.base.get().is_none_or(|base| {
+            !session.holds(&base) && !record.same(Word::AccessToken, &base, Word::AccessToken)
+        });
+        if is_news && self.narrower.is_none() {
+            let will_do = self.why.get() < Why::Refresh && session.is_fresh(&record, 0.0);
+            if session.news_at.get() >= self.began || will_do {
+                return Err(session.given_tokens());
             }
         }
-        Err(error) => Err(refused(session, &record, error)),
-    };
-    drop(lock);
-    outcome
-}
-
-/// The record now held, unless the session is another one than when the exchange began.
-fn still<P: Platform>(session: &Session<P>, epoch: u32) -> Outcome<P::Kept> {
-    session.look_again();
-    if session.epoch() == epoch {
-        refresh_token_of(session)
-    } else {
-        Err(Error::new(Code::SignedOut))
+        self.base.set(Some(record.clone()));
+        Ok(record)
     }
-}
 
-/// Stores what came, the new refresh token with it, in one write and before anything else looks at it.
-fn keep<P: Platform>(
-    session: &Session<P>,
-    answer: &P::Kept,
-    sent: Wall,
-    next: P::Kept,
-) -> Outcome<P::Kept> {
-    let taken = token::take(answer, sent, &next);
-    session.store(next);
-    match taken {
-        Ok(()) => {
-            session.emit(Event::Renewed, None);
-            session.given_tokens()
+    /// Waits until the refresh lock is held and nobody is ahead. A page that slept in between begins again.
+    async fn wait_turn(&self) -> Step<P::Kept, P::Kept> {
+        let session = &self.session;
+        loop {
+            let held = self.still()?;
+            let epoch = self.epoch;
+            let over = session.until(|session| session.epoch() != epoch || !session.holds(&held));
+            unless(self.lock.hold(session, &held), over).await;
+            if self.lock.is_held() {
+                let record = self.catch_up(false).await?;
+                if self.lock.is_held() {
+                    return Ok(record);
+                }
+            }
         }
-        Err(flaw) => Err(not_usable(flaw)),
+    }
+
+    /// Sends the refresh token once, and stores what comes of it: the tokens, or why there are none.
+    async fn send(
+        &self,
+        endpoint: &(P::Kept, Word),
+        record: &P::Kept,
+        first: Moment,
+    ) -> Step<Outcome<P::Kept>, P::Kept> {
+        let session = &self.session;
+        let why = self.why.get();
+        let sent = note_attempt(session, record, why);
+        let settings = &session.config.settings;
+        let form = token::refresh_request(settings, record, self.narrower.as_ref());
+        let patience = retry::patience_ms(session.config.grace_ms, since(record, first, sent));
+        let answer = session.ask_for(endpoint, &form, why.word(), patience);
+        // Where the page sleeps meanwhile, the lock is taken up again after it.
+        let locked = self.lock.keep(session, record);
+        let Some(answer) = unless(answer, locked).await else {
+            return Err(Err(Error::new(Code::Timeout)));
+        };
+        session.look_around();
+        // Should somebody have cleared the storage of all tabs, nothing is written back.
+        session.until(|session| !session.is_in_doubt.get()).await;
+        if session.epoch() != self.epoch {
+            match answer {
+                Ok(answer) if session.is_replaced.get() => self.pass_on(&answer, sent, record),
+                Ok(answer) => drop(session.revoke(&answer)),
+                Err(_) => {}
+            }
+            return Err(Err(Error::new(Code::SignedOut)));
+        }
+        let held = refresh_token_of(session).map_err(Err)?;
+        if !record::is_same_generation(&held, record) {
+            // Somebody else was quicker: the answer is not for what is held now, good or bad.
+            return Err(match self.narrower {
+                None => session.given_tokens(),
+                Some(_) => Err(Error::new(Code::Timeout)),
+            });
+        }
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return Ok(Err(error)),
+        };
+        let tokens = self.keep(&answer, sent, &held).map_err(|error| {
+            if let Some(held) = session.record() {
+                failed(session, &held, &error, true, true);
+            }
+            Err(error)
+        })?;
+        Ok(Ok(tokens))
+    }
+
+    /// Hands an answer to the tabs that still have this session. This one has begun another meanwhile.
+    fn pass_on(&self, answer: &P::Kept, sent: Moment, old: &P::Kept) {
+        let next = record::again(&self.session.config.settings, old);
+        let is_whole = self.narrower.is_none() && id_token::check_continuity(answer, old).is_ok();
+        if is_whole {
+            // An access token that cannot be used leaves the old one in place, as in `keep`.
+            let _ = token::take(answer, sent.wall, &next);
+        } else {
+            token::take_refresh_token(answer, &next);
+        }
+        if !next.same(Word::RefreshToken, old, Word::RefreshToken) {
+            next.set(Word::Generation, old.number(Word::Generation) + 1.0);
+            self.session.hand_over(&next, 0.0);
+        }
+    }
+
+    /// How long to wait before the refresh token is sent again, where it may be.
+    fn delay(
+        &self,
+        attempt: u32,
+        record: &P::Kept,
+        first: Moment,
+        error: &Error<P::Kept>,
+    ) -> Option<f64> {
+        let session = &self.session;
+        let ms = retry::delay_ms(attempt, session.platform.chance())?;
+        let ms = ms.max(error.about.number(Word::RetryAfterMs));
+        let elapsed = since(record, first, session.moment());
+        let is_paid = self.why.get() > Why::Renewal || session.debt_wait(record) <= 0.0;
+        let may = retry::may_repeat(error)
+            && is_paid
+            && self.lock.is_held()
+            && retry::is_forgiven(session.config.grace_ms, elapsed + ms);
+        may.then_some(ms)
+    }
+
+    /// Stores what came, the new refresh token with it, in one write and before anything else looks at it; then hands it over.
+    fn keep(&self, answer: &P::Kept, sent: Moment, old: &P::Kept) -> Outcome<P::Kept> {
+        let session = &self.session;
+        let settings = &session.config.settings;
+        let next = record::again(settings, old);
+        let granted = record::again(settings, old);
+        if let Some(asked) = &self.narrower {
+            asked.copy(Word::Scope, &granted, Word::Scope);
+        }
+        let verdict = match id_token::check_continuity(answer, old) {
+            Ok(()) => token::take(answer, sent.wall, &granted).map_err(not_usable),
+            Err(reason) => {
+                token::take_refresh_token(answer, &granted);
+                Err(Error::new(Code::IdTokenInvalid).because(reason))
+            }
+        };
+        granted.copy(Word::RefreshToken, &next, Word::RefreshToken);
+        if self.narrower.is_none() && verdict.is_ok() {
+            token::copy_access(&granted, &next);
+        }
+        let is_news = [Word::RefreshToken, Word::AccessToken, Word::ReceivedAt]
+            .iter()
+            .any(|&key| !next.same(key, old, key));
+        if is_news {
+            let why = if verdict.is_ok() {
+                self.why.get()
+            } else {
+                Why::Refresh
+            };
+            let debt = settle_debt(session, old, why);
+            if debt > 0.0 {
+                next.set(Word::Debt, session.platform.now().0 + debt);
+            }
+            next.set(Word::Generation, old.number(Word::Generation) + 1.0);
+            session.store(next.clone());
+            session.news_at.set(session.platform.elapsed());
+            session.hand_over(&next, 0.0);
+        } else if verdict.is_ok() {
+            session.note(old, |notes| notes.remove(Word::SentAt));
+            session.tell_notes(false);
+        }
+        session.unreadable.set(0);
+        verdict?;
+        token::warn(answer, old, |what| session.warn(what));
+        session.estimate_offset(answer, sent);
+        if self.narrower.is_none() {
+            session.emit(Event::Renewed, None);
+            return session.given_tokens();
+        }
+        let tokens = record::tokens(&granted);
+        tokens.freeze();
+        Ok(tokens)
     }
 }
 
-/// The answer to a request for a narrower scope: the stored access token stays, the refresh token is the new one.
-fn keep_narrower<P: Platform>(
-    session: &Session<P>,
-    answer: &P::Kept,
-    sent: Wall,
-    next: P::Kept,
-    asked: &P::Kept,
-) -> Outcome<P::Kept> {
-    let granted = record::again(&session.config.settings, &next);
-    asked.copy(Word::Scope, &granted, Word::Scope);
-    let taken = token::take(answer, sent, &granted);
-    granted.copy(Word::RefreshToken, &next, Word::RefreshToken);
-    session.store(next);
-    taken.map_err(not_usable)?;
-    let tokens = record::tokens(&granted);
-    tokens.freeze();
-    Ok(tokens)
+/// How long ago the record's refresh token was first sent, in ms, by this exchange or by an earlier one. A clock that went back does not
+/// tell: too long.
+fn since<K: Kept>(record: &K, first: Moment, now: Moment) -> f64 {
+    let wall = now.wall.0 - record.number(Word::SentAt);
+    if wall < 0.0 {
+        f64::INFINITY
+    } else {
+        wall.max(first.until(now))
+    }
 }
 
-fn refused<P: Platform>(
+/// Whether the refresh token may be sent on this word. One that the server may have spent is tried again only while that is forgiven,
+/// or where the access token is worth nothing any more, or on the word of someone who asks for it.
+fn may_send<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why, attempt: u32) -> bool {
+    let is_last_chance = session.is_forgiven(record) || session.is_near_expiry(record);
+    if record.number(Word::Seen) > record.number(Word::Generation) {
+        // It is spent for certain, and whoever spent it may only be asleep.
+        return is_last_chance;
+    }
+    // What a sibling met with while this one waited for its turn counts for both.
+    why > Why::Renewal || attempt > 0 || (is_last_chance && session.waits(record) <= 0.0)
+}
+
+/// Writes down, and tells the siblings, that the refresh token is about to be sent.
+fn note_attempt<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why) -> Moment {
+    let now = session.moment();
+    session.sent_at.set(now.mono);
+    session.note(record, |notes| {
+        if notes.number(Word::SentAt).is_nan() {
+            notes.set(Word::SentAt, now.wall.0);
+        }
+        if why == Why::Renewal {
+            owe(session, notes);
+        } else if notes.number(Word::WaitUntil) == retry::NEVER {
+            notes.remove(Word::WaitUntil);
+        }
+    });
+    session.tell_notes(true);
+    now
+}
+
+/// Writes down that a background request is owed for.
+fn owe<P: Platform>(session: &Session<P>, notes: &P::Kept) {
+    let now = session.moment();
+    let ahead = retry::spend(notes.number(Word::Debt) - now.wall.0);
+    notes.set(Word::Debt, now.wall.0 + ahead);
+    let ahead = retry::spend(session.debt.get().0 - now.mono.0);
+    session.debt.set(Mono(now.mono.0 + ahead));
+    session.back_off(ahead);
+}
+
+/// What is owed after a request that turned out well, from now on.
+fn settle_debt<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why) -> f64 {
+    let now = session.moment();
+    let ahead = record.number(Word::Debt) - now.wall.0;
+    if why > Why::Renewal {
+        return ahead;
+    }
+    let own = retry::refund(session.debt.get().0 - now.mono.0);
+    session.debt.set(Mono(now.mono.0 + own));
+    retry::refund(ahead)
+}
+
+/// Writes down, and tells the siblings, what a failure means for the next attempt. Nothing of the tokens is touched.
+fn failed<P: Platform>(
     session: &Session<P>,
     record: &P::Kept,
-    error: Error<P::Kept>,
-) -> Error<P::Kept> {
-    let is_valid = renewal::is_valid(record, session.platform.now());
+    error: &Error<P::Kept>,
+    is_doubtful: bool,
+    has_lock: bool,
+) {
+    let now = session.moment();
+    let ahead = record.number(Word::Debt) - now.wall.0;
+    let is_definite = !retry::is_ambiguous(error);
+    session.note(record, |notes| {
+        // The server looked at the request and did not use the refresh token; that says nothing of an earlier one.
+        if is_definite && !is_doubtful {
+            notes.remove(Word::SentAt);
+        }
+        let told = error.about.number(Word::RetryAfterMs);
+        if told.is_finite() {
+            notes.set(Word::WaitUntil, now.wall.0 + told);
+        } else if error.is(Code::RateLimited) {
+            let wait = retry::backoff_ms(ahead, session.platform.chance());
+            let until = notes.number(Word::WaitUntil).max(now.wall.0 + wait);
+            notes.set(Word::WaitUntil, until);
+        } else if is_definite && !error.is(Code::IdTokenInvalid) {
+            notes.set(Word::WaitUntil, retry::NEVER);
+        }
+    });
+    // A page that was put to sleep has lost its lock, and tries again when it is back.
+    session.resume.set(!has_lock);
+    session.back_off(ahead);
+    session.tell_notes(false);
     let is_client_error = (400.0..500.0).contains(&error.about.number(Word::Status));
-    if error.is(Code::InvalidGrant) {
-        session.end(Event::SessionLost, Some(&error));
-    } else if error.is(Code::Server) && is_client_error && !is_valid {
+    if error.is(Code::Server) && is_client_error && !session.is_valid(record) {
         // Some servers say with an empty 400 that the refresh token is dead. It is kept, since a gateway may have said it.
         error.about.flag(Word::SessionLost, true);
     }
+}
+
+/// The server refused the refresh token, and no sibling has a later one: the session is over, in every tab.
+fn lost<P: Platform>(
+    session: &Session<P>,
+    record: &P::Kept,
+    error: Error<P::Kept>,
+    is_doubtful: bool,
+) -> Error<P::Kept> {
+    let error = if is_doubtful {
+        error.because(Word::LostAnswer)
+    } else {
+        error
+    };
+    session.tell_lost(record, &error);
+    session.end(Event::SessionLost, Some(&error));
     error
+}
+
+impl<P: Platform> Session<P> {
+    /// Some servers answer errors without CORS headers, so that a dead refresh token looks like a dead network. If the access token
+    /// is over and the server's metadata can be read, the app hears that nothing may be left; nothing is removed.
+    async fn look_into(self: &Rc<Self>, record: &P::Kept, error: &Error<P::Kept>) {
+        if !error.is(Code::Network) || self.is_valid(record) {
+            self.unreadable.set(0);
+            return;
+        }
+        self.unreadable.set(self.unreadable.get() + 1);
+        if self.unreadable.get() >= MANY && self.can_reach_issuer().await {
+            error.about.flag(Word::SessionLost, true);
+            error.about.put(Word::Reason, Word::Unreadable);
+        }
+    }
 }
 
 pub(super) fn not_usable<K: Kept>(flaw: token::NotUsable) -> Error<K> {

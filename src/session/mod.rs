@@ -1,23 +1,33 @@
 //! The life of a set of tokens, over [`Platform`]: what is held, what is stored, what is told.
 
+pub mod diagnostics;
 pub mod endpoints;
 pub mod exchange;
+pub mod flight;
 pub mod introspect;
+mod lock;
+pub mod page;
 pub mod record;
 pub mod renewal;
+pub mod retry;
+pub mod siblings;
 pub mod sign_in;
 pub mod sign_out;
 pub mod snapshot;
+pub mod tombstones;
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::platform::{Event, Kept, Platform, Slot, StorageFailed};
+use crate::platform::{Event, Kept, Mono, Platform, Slot, StorageFailed};
+use crate::protocol::id_token;
 use crate::task::{Place, Shared};
 use crate::words::{Code, Word};
 use alloc::rc::Rc;
 use core::cell::Cell;
 use core::future::poll_fn;
 use core::task::Poll;
+use lock::Lock;
+use renewal::Moment;
 
 /// What a call ends with, where it ends with an object.
 pub type Outcome<K> = Result<K, Error<K>>;
@@ -28,13 +38,62 @@ pub struct Session<P: Platform> {
     pub platform: P,
     /// The app's config, checked.
     pub config: Config<P::Kept>,
+    /// Whether there is a page: without one nothing is listened to, shown or renewed.
+    page: bool,
+
     record: Place<P::Kept>,
+    /// When the record was taken up, by both clocks; and when its tokens came from the server, in this tab or another.
+    held_at: Cell<Moment>,
+    news_at: Cell<Mono>,
     snapshot: Place<snapshot::Built<P::Kept>>,
     failure: Place<Error<P::Kept>>,
     is_stored: Cell<bool>,
     is_readable: Cell<bool>,
     epoch: Cell<u32>,
-    flight: Place<exchange::Flight<P::Kept>>,
+    /// Counts the sign-outs of this client: what was asked for before one is not sent after it.
+    sign_outs: Cell<u32>,
+    /// Counts everything that may change when the next renewal is.
+    changes: Cell<u32>,
+
+    flight: Place<flight::Flight<P::Kept>>,
+    /// The refresh lock of the exchange that began last.
+    lock: Place<Rc<Lock<P>>>,
+    /// The last session went on in other tabs when this one began.
+    is_replaced: Cell<bool>,
+    /// Somebody may have cleared the storage of all tabs.
+    is_in_doubt: Cell<bool>,
+    /// The shared lock that shows the generation held.
+    presence: Place<P::Operation>,
+    shown: Place<P::Kept>,
+
+    /// A random part of the time of the next renewal.
+    jitter: Cell<f64>,
+    /// When a refresh token was last sent from here.
+    sent_at: Cell<Mono>,
+    /// No background request before this: a failure, and what the server wants.
+    backoff_until: Cell<Mono>,
+    wait_until: Cell<Mono>,
+    /// Until when background requests are paid off, by a clock that nobody sets.
+    debt: Cell<Mono>,
+    /// An attempt was noted that nobody will finish: it is to be repeated while that is forgiven.
+    resume: Cell<bool>,
+    /// Counts what siblings tell of their attempts.
+    attempts: Cell<u32>,
+    /// A sibling has sent the refresh token that is held, and not told how that ended.
+    busy_until: Cell<Mono>,
+    /// Failures in a row that say nothing.
+    unreadable: Cell<u32>,
+    is_expiry_told: Cell<bool>,
+    active_at: Cell<Moment>,
+
+    is_hidden: Cell<bool>,
+    is_closed: Cell<bool>,
+    is_taking_over: Cell<bool>,
+    offers: Cell<f64>,
+    offered: Place<P::Kept>,
+    live_tabs: Cell<f64>,
+    offset_ms: Cell<f64>,
+
     metadata: Place<P::Kept>,
     discovery: Place<Shared<Outcome<P::Kept>>>,
 }
@@ -45,20 +104,75 @@ impl<P: Platform> Session<P> {
         let stored = platform.load(Slot::Record);
         let failure = stored.as_ref().err().map(|&failed| storage_error(failed));
         let record = stored.ok().flatten();
-        let record = record.filter(|record| record::is_ours(record, &config.settings));
-        Rc::new(Self {
+        let record = record.and_then(|record| record::read(&record, &config.settings));
+        let now = Moment {
+            wall: platform.now(),
+            mono: platform.elapsed(),
+        };
+        let never = Mono(f64::NEG_INFINITY);
+        let session = Rc::new(Self {
+            page: platform.address().is_some(),
+            record: Place::new(None),
+            held_at: Cell::new(now),
+            news_at: Cell::new(never),
+            snapshot: Place::new(None),
             is_stored: Cell::new(failure.is_none()),
             is_readable: Cell::new(failure.is_none()),
-            record: Place::new(record),
-            snapshot: Place::new(None),
             failure: Place::new(failure),
             epoch: Cell::new(0),
+            sign_outs: Cell::new(0),
+            changes: Cell::new(0),
             flight: Place::new(None),
+            lock: Place::new(None),
+            is_replaced: Cell::new(false),
+            is_in_doubt: Cell::new(false),
+            presence: Place::new(None),
+            shown: Place::new(None),
+            jitter: Cell::new(0.0),
+            sent_at: Cell::new(never),
+            backoff_until: Cell::new(never),
+            wait_until: Cell::new(never),
+            debt: Cell::new(never),
+            resume: Cell::new(false),
+            attempts: Cell::new(0),
+            busy_until: Cell::new(never),
+            unreadable: Cell::new(0),
+            is_expiry_told: Cell::new(false),
+            active_at: Cell::new(now),
+            is_hidden: Cell::new(false),
+            is_closed: Cell::new(false),
+            is_taking_over: Cell::new(false),
+            offers: Cell::new(0.0),
+            offered: Place::new(None),
+            live_tabs: Cell::new(f64::NAN),
+            offset_ms: Cell::new(0.0),
             metadata: Place::new(None),
             discovery: Place::new(None),
             platform,
             config,
-        })
+        });
+        if let Some(record) = record {
+            session.hold(Some(record.clone()));
+            // A token that ran out while nobody looked is no news.
+            session.is_expiry_told.set(!session.is_valid(&record));
+            session.resume_attempt();
+        }
+        session
+    }
+
+    /// Begins what goes on by itself: listening, and keeping the tokens fresh.
+    pub fn start(self: &Rc<Self>) {
+        if self.page {
+            self.heed_tombstones();
+            self.attend();
+            self.ask_siblings();
+            self.platform.spawn(self.clone().listen());
+            self.platform.spawn(self.clone().show_generation());
+            self.platform.spawn(self.clone().keep_fresh());
+            if self.config.is_local {
+                self.platform.spawn(self.clone().doubt());
+            }
+        }
     }
 
     /// The record held.
@@ -69,39 +183,77 @@ impl<P: Platform> Session<P> {
     /// The record held, where there is still something to work with: a valid access token or a refresh token.
     pub fn live_record(&self) -> Outcome<P::Kept> {
         self.record()
-            .filter(|record| {
-                renewal::is_valid(record, self.platform.now())
-                    || record.kind(Word::RefreshToken).is_text()
-            })
+            .filter(|record| self.is_valid(record) || record.kind(Word::RefreshToken).is_text())
             .ok_or_else(|| Error::new(Code::NoSession))
     }
 
     /// Looks at storage again: another client object of this page may have written there, or someone has cleared it.
     pub fn look_again(&self) {
-        if !self.is_stored.get() {
-            return;
-        }
         match (self.record(), self.platform.load(Slot::Record)) {
+            (Some(held), Ok(Some(stored))) if record::is_same(&held, &stored) => {}
             (held, Ok(Some(stored))) => {
-                let is_news = held.as_ref().is_none_or(|held| {
-                    [Word::RefreshToken, Word::AccessToken]
-                        .iter()
-                        .any(|&key| !stored.same(key, held, key))
-                });
-                if is_news && record::is_ours(&stored, &self.config.settings) {
-                    self.hold(Some(stored));
-                    let is_first = held.is_none();
-                    let event = if is_first {
-                        Event::SignedIn
-                    } else {
-                        Event::Renewed
-                    };
-                    self.emit(event, None);
+                if let Some(stored) = record::read(&stored, &self.config.settings) {
+                    self.compare(held, stored);
                 }
             }
-            (Some(_), Ok(None)) => self.end(Event::SignedOut, None),
+            // Where all tabs share the storage, the others are asked first.
+            (Some(_), Ok(None)) if self.config.is_local && self.page => {
+                self.is_in_doubt.set(true);
+            }
+            // Its duplicates have storages of their own, and go on.
+            (Some(_), Ok(None)) => self.drop_session(Event::SignedOut, None, true),
             (None, Ok(None)) | (_, Err(_)) => {}
         }
+    }
+
+    /// Takes over what is stored where it is news. Another process may show an old state of `localStorage` for a while. What storage
+    /// refused is stored all the same, as far as this page can see.
+    fn compare(&self, held: Option<P::Kept>, stored: P::Kept) {
+        let Some(held) = held else {
+            self.take_up(stored, Event::SignedIn);
+            return;
+        };
+        let is_same = |key| stored.same(key, &held, key);
+        let later = stored.number(Word::Generation) - held.number(Word::Generation);
+        if !record::is_same_family(&stored, &held) {
+            self.begin_epoch(id_token::is_same_user(&held, &stored));
+            self.take_up(stored, Event::SignedIn);
+            self.land(None, self.valid_tokens());
+        } else if later > 0.0
+            || (later == 0.0 && (!is_same(Word::RefreshToken) || !is_same(Word::AccessToken)))
+        {
+            self.take_up(stored, Event::Renewed);
+        } else if later == 0.0 {
+            self.hold_notes(stored);
+        }
+    }
+
+    /// Another client object of this page has just stored it.
+    fn take_up(&self, stored: P::Kept, event: Event) {
+        self.is_stored.set(true);
+        self.failure.set(None);
+        self.news_at.set(self.platform.elapsed());
+        let had = self.record();
+        self.hold(Some(stored));
+        self.tell_of(had.as_ref(), event);
+    }
+
+    /// Tells the listeners of tokens that somebody brought. A refresh token alone is no news to them.
+    pub(super) fn tell_of(&self, had: Option<&P::Kept>, event: Event) {
+        let has_other = |had: &P::Kept| {
+            self.record()
+                .is_none_or(|held| !held.same(Word::AccessToken, had, Word::AccessToken))
+        };
+        if had.is_none_or(has_other) {
+            self.emit(event, None);
+        }
+    }
+
+    /// Looks at everything that another tab may have changed.
+    pub(super) fn look_around(&self) {
+        // What is stored first: the session that is over may have been followed by another.
+        self.look_again();
+        self.heed_tombstones();
     }
 
     /// Stores a record in one write, and holds it. Where storage refuses, the session goes on in memory, and the old record,
@@ -111,45 +263,84 @@ impl<P: Platform> Session<P> {
         self.is_stored.set(saved.is_ok());
         if saved.is_err() {
             self.platform.remove(Slot::Record);
-            // What is full may have room for less; what is blocked is kept by the platform as long as the page lives.
+            // What is full may have room for less; else the platform keeps the whole as long as the page lives.
             let smaller = record::without_id_token(&self.config.settings, &record);
-            let saved = self.platform.save(Slot::Record, &smaller);
+            let saved = match saved {
+                Err(StorageFailed::Full) => self.platform.save(Slot::Record, &smaller),
+                saved => saved,
+            };
             self.is_stored.set(saved.is_ok());
+            if saved.is_err() {
+                let _ = self.platform.save(Slot::Record, &record);
+            }
         }
-        let failed = saved.err().or_else(|| self.unreadable());
+        let failed = saved.err().or_else(|| self.unreadable_storage());
         self.failure.set(failed.map(storage_error));
         self.hold(Some(record));
     }
 
+    /// Changes the notes of the record held, which is `held`: nothing that the app sees.
+    pub(super) fn note(&self, held: &P::Kept, change: impl FnOnce(&P::Kept)) {
+        if let Some(noted) = self.hold_note(held, change) {
+            // Where it cannot be stored it is known to this page load; and what somebody cleared is not written back.
+            if !self.is_in_doubt.get() {
+                let saved = self.platform.save(Slot::Record, &noted);
+                self.is_stored.set(saved.is_ok());
+            }
+        }
+    }
+
+    /// The same without storing it. What is held then, where that is something else.
+    fn hold_note(&self, held: &P::Kept, change: impl FnOnce(&P::Kept)) -> Option<P::Kept> {
+        let noted = record::noted(&self.config.settings, held);
+        change(&noted);
+        let is_news = !record::has_same_notes(held, &noted);
+        is_news.then(|| {
+            self.hold_notes(noted.clone());
+            noted
+        })
+    }
+
+    /// Ends the session as another tab did. A storage that all tabs share was cleared there, and may hold the next session by now.
+    pub(super) fn end_too(&self, event: Event, error: Option<&Error<P::Kept>>) {
+        if self.config.is_local {
+            self.platform.forget(Slot::Record);
+        } else {
+            self.platform.remove(Slot::Record);
+        }
+        self.drop_session(event, error, false);
+    }
+
     /// Ends the session: nothing is held or stored any more, and no late answer brings it back.
     pub fn end(&self, event: Event, error: Option<&Error<P::Kept>>) {
-        self.begin_epoch();
         self.platform.remove(Slot::Record);
+        self.drop_session(event, error, false);
+    }
+
+    fn drop_session(&self, event: Event, error: Option<&Error<P::Kept>>, goes_on: bool) {
+        self.begin_epoch(goes_on);
         self.hold(None);
-        if event == Event::SignedOut {
-            self.land(None, Err(Error::new(Code::SignedOut)));
-        }
+        self.hide_generation();
         if let Some(error) = error {
             self.conclude(error);
         }
+        let why = error
+            .cloned()
+            .unwrap_or_else(|| Error::new(Code::SignedOut));
+        self.land(None, Err(why));
         self.emit(event, error);
     }
 
-    /// From here on an answer to an earlier request is not stored.
-    pub fn begin_epoch(&self) {
+    /// From here on an answer to an earlier request is not stored, and the next session does not wait for it.
+    ///
+    /// `goes_on`: other tabs keep the earlier session, so that an exchange under way keeps its lock, and hands its answer to them.
+    pub fn begin_epoch(&self, goes_on: bool) {
         self.epoch.set(self.epoch.get().wrapping_add(1));
-    }
-
-    /// Ends when this session does.
-    pub async fn end_of(&self, epoch: u32) {
-        poll_fn(|_| {
-            if self.epoch.get() == epoch {
-                Poll::Pending
-            } else {
-                Poll::Ready(())
-            }
-        })
-        .await;
+        self.is_replaced.set(goes_on);
+        let lock = self.lock.take();
+        if let (Some(lock), false) = (lock, goes_on) {
+            lock.free();
+        }
     }
 
     /// Counts the sessions of this client: an exchange that began in another one is too late.
@@ -177,13 +368,61 @@ impl<P: Platform> Session<P> {
         }
     }
 
-    fn unreadable(&self) -> Option<StorageFailed> {
+    /// Ends when `condition` holds.
+    pub(super) async fn until(&self, condition: impl Fn(&Self) -> bool) {
+        poll_fn(|_| {
+            if condition(self) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    /// Something changed that the time of the next renewal may depend on.
+    pub(super) fn change(&self) {
+        self.changes.set(self.changes.get().wrapping_add(1));
+    }
+
+    fn fail(&self, error: Error<P::Kept>) {
+        self.failure.set(Some(error));
+        self.snapshot.set(None);
+    }
+
+    fn unreadable_storage(&self) -> Option<StorageFailed> {
         (!self.is_readable.get()).then_some(StorageFailed::Unavailable)
     }
 
     fn hold(&self, record: Option<P::Kept>) {
-        self.record.set(record);
+        let both = self.record().zip(record.as_ref());
+        // The age of the same access token goes on.
+        if !both.is_some_and(|(held, next)| record::has_same_access(&held, next)) {
+            self.held_at.set(self.moment());
+        }
+        self.jitter.set(self.platform.chance());
+        self.is_expiry_told.set(false);
+        self.resume.set(false);
         self.snapshot.set(None);
+        let never = Mono(f64::NEG_INFINITY);
+        self.busy_until.set(never);
+        self.backoff_until.set(never);
+        self.wait_until.set(never);
+        match record {
+            Some(record) => self.hold_notes(record),
+            None => self.record.set(None),
+        }
+        self.change();
+    }
+
+    /// Holds a record with the same tokens and other notes.
+    fn hold_notes(&self, record: P::Kept) {
+        let wait =
+            retry::believable_wait_ms(record.number(Word::WaitUntil) - self.platform.now().0);
+        let until = self.platform.elapsed().0 + wait;
+        self.wait_until.set(Mono(until));
+        self.record.set(Some(record));
+        self.change();
     }
 }
 

@@ -9,7 +9,7 @@ use crate::config::{self, MAY_BE_ABSENT, NUMBER, OBJECT, Rule, SIGNAL, TEXT, TEX
 use crate::error::Error;
 use crate::platform::{Event, Kept, Kind, Platform, Slot, StorageFailed};
 use crate::protocol::discovery::Endpoint;
-use crate::protocol::{authorization, token};
+use crate::protocol::{authorization, id_token, token};
 use crate::task::Shared;
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
@@ -188,18 +188,20 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
     }
     // Before anything is sent or waited for: a code is sent once, whatever comes of it (RFC 6749 §4.1.2).
     use_up(session, &sign_in, false);
-    let epoch = session.epoch();
+    let sign_outs = session.sign_outs.get();
     let endpoint = session.endpoint(Endpoint::Token).await?;
     let settings = &session.config.settings;
     let form = token::code_request(settings, callback, &sign_in);
     let sent = session.platform.now();
     let answer = session.ask(endpoint, &form).await?;
     // A sign-out, by another client of this page too, removes every sign-in.
-    if session.epoch() != epoch || find(&sign_ins(session), callback).is_none() {
+    if session.sign_outs.get() != sign_outs || find(&sign_ins(session), callback).is_none() {
+        session.revoke(&answer);
         return Err(Error::new(Code::SignedOut));
     }
     let next = record::empty(settings);
     sign_in.copy(Word::Scope, &next, Word::Scope);
+    session.platform.random(&next, Word::Family);
     token::take(&answer, sent, &next).map_err(not_usable)?;
     use_up(session, &sign_in, true);
     session.replace(next)?;
@@ -207,14 +209,39 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
 }
 
 impl<P: Platform> Session<P> {
-    /// Begins a session with these tokens in the place of any other.
-    pub fn replace(&self, record: P::Kept) -> Outcome<P::Kept> {
-        self.begin_epoch();
+    /// Begins a session with these tokens in the place of any other. The tabs that held the earlier one drop it, unless it is known to be
+    /// the same user's.
+    pub fn replace(self: &Rc<Self>, record: P::Kept) -> Outcome<P::Kept> {
+        record::begin_family(&record);
+        self.look_around();
+        if let Some(held) = self.record()
+            && record::is_same_family(&held, &record)
+            && (held.number(Word::Generation) > record.number(Word::Generation)
+                || (held.same(Word::AccessToken, &record, Word::AccessToken)
+                    && held.number(Word::SentAt).is_finite()))
+        {
+            // An app that adopts the same tokens at each start means the session that has come of them since.
+            return self.given_tokens();
+        }
+        let old = self.record();
+        let goes_on = old
+            .as_ref()
+            .is_some_and(|old| id_token::is_same_user(old, &record));
+        if let Some(old) = old
+            && !goes_on
+            && !record::is_same_family(&old, &record)
+        {
+            self.bury(&old, true);
+            self.tell_signed_out(&old);
+        }
+        self.bury(&record, false);
+        record.set(Word::SignedInAt, self.platform.now().0);
+        self.begin_epoch(goes_on);
         self.store(record);
+        self.ask_siblings();
         self.emit(Event::SignedIn, None);
-        let tokens = self.given_tokens();
-        self.land(None, tokens.clone());
-        tokens
+        self.land(None, self.valid_tokens());
+        self.given_tokens()
     }
 }
 

@@ -1,21 +1,129 @@
-//! Ending the session here, whatever the network does.
+//! Ending the session: here first, whatever the network does; then in the other tabs, and at the server as well as can be.
 
-use super::Session;
+use super::{Outcome, Session, retry};
 use crate::error::Error;
-use crate::platform::{Event, Platform, Slot};
-use crate::words::Code;
+use crate::platform::{Event, Kept, Kind, Platform, Slot};
+use crate::protocol::discovery::Endpoint;
+use crate::protocol::{end_session, revocation};
+use crate::task::{Shared, unless};
+use crate::words::{Code, Word};
+use alloc::rc::Rc;
+
+/// How long leaving waits for the revocation.
+const FAREWELL_MS: f64 = 300.0;
 
 impl<P: Platform> Session<P> {
-    /// Clears everything of this client, and answers those who wait for a refresh. Without a session there is nothing to tell.
-    pub fn sign_out(&self) {
-        let had_session = self.record().is_some();
+    /// Clears everything of this client in every tab, and answers those who wait for a refresh. Gives what was held.
+    pub fn sign_out(&self) -> Option<P::Kept> {
+        self.sign_outs.set(self.sign_outs.get().wrapping_add(1));
+        self.look_again();
+        // What was discovered is needed to revoke and to leave, and is in memory from here on.
+        let _ = self.known_metadata();
+        let held = self.record();
+        if let Some(held) = &held {
+            self.bury(held, true);
+            self.tell_signed_out(held);
+        }
         for &slot in &[Slot::SignIns, Slot::Metadata, Slot::Record] {
             self.platform.remove(slot);
         }
-        self.begin_epoch();
-        if had_session {
+        self.begin_epoch(false);
+        if held.is_some() {
             self.end(Event::SignedOut, None);
         }
         self.land(None, Err(Error::new(Code::SignedOut)));
+        held
+    }
+
+    /// Revokes the refresh token of a record or an answer, where there is one and where the endpoint is known: one attempt, which
+    /// outlives the page. Ends when the server has answered; nobody has to wait for that.
+    pub(super) fn revoke(self: &Rc<Self>, held: &P::Kept) -> Shared<()> {
+        let done = Shared::new();
+        let endpoint = self.known_endpoint(Endpoint::Revocation);
+        let endpoint = endpoint.filter(|_| held.kind(Word::RefreshToken).is_text());
+        let Some((metadata, name)) = endpoint else {
+            done.bring(());
+            return done;
+        };
+        let form = revocation::request(&self.config.settings, held);
+        let (session, bring) = (self.clone(), done.clone());
+        self.platform.spawn(async move {
+            let sent = session.moment();
+            let answer = session.platform.fetch_last(&metadata, name, &form);
+            let answer = unless(answer, session.platform.sleep(retry::LONGEST_MS)).await;
+            let answer = answer.unwrap_or(Ok(None));
+            let error = judge_empty(answer);
+            session.log_exchange(name, Word::SignedOut, sent, error.as_ref());
+            bring.bring(());
+        });
+        done
+    }
+}
+
+/// An answer without a body is as good as any here (RFC 7009 §2.2).
+fn judge_empty<K: Kept>(answer: Result<Option<K>, K>) -> Option<Error<K>> {
+    let Ok(Some(answer)) = answer else {
+        return Some(Error::new(Code::Network));
+    };
+    let status = answer.number(Word::Status);
+    let is_done = (200.0..300.0).contains(&status);
+    (!is_done).then(|| {
+        let error: Error<K> = Error::new(Code::Server);
+        error.about.set(Word::Status, status);
+        error
+    })
+}
+
+/// Ends the session at the server too: revokes the refresh token, and leaves for the end-session endpoint unless `local` says otherwise.
+/// The answer is an object whose `url` is to be left for, where there is one.
+pub async fn leave<P: Platform>(
+    session: Rc<Session<P>>,
+    held: Option<P::Kept>,
+    options: P::Kept,
+) -> Outcome<P::Kept> {
+    let goal = P::Kept::object();
+    let is_local = options.kind(Word::Local) == Kind::True;
+    if let Some(held) = held
+        .as_ref()
+        .filter(|_| options.kind(Word::Revoke) != Kind::False)
+    {
+        if is_local {
+            session.revoke(held);
+        } else {
+            let revoked = async {
+                // Some servers name it in the second document only.
+                if session.known_metadata().is_some() {
+                    let _ = session.endpoint(Endpoint::Revocation).await;
+                }
+                session.revoke(held).wait().await;
+            };
+            unless(revoked, session.platform.sleep(FAREWELL_MS)).await;
+        }
+    }
+    if is_local {
+        return Ok(goal);
+    }
+    let endpoint = session.endpoint(Endpoint::EndSession).await;
+    if session.record().is_none() {
+        // Should it have been discovered just now: nothing of a session that is over stays in storage.
+        session.platform.remove(Slot::Metadata);
+    }
+    match endpoint {
+        Ok((metadata, name)) => {
+            metadata.copy(name, &goal, Word::Url);
+            let held = held.unwrap_or_else(P::Kept::object);
+            let params = end_session::request(&session.config.settings, &held, &options);
+            goal.add_query(Word::Url, &params);
+            Ok(goal)
+        }
+        // Another sign-out has overtaken this one, and leaves.
+        Err(error) if error.is(Code::SignedOut) => Ok(goal),
+        // Only who asks for the server's sign-out by name is told that there is none.
+        Err(error) => {
+            let is_asked = [Word::Local, Word::PostLogoutRedirectUri, Word::State]
+                .iter()
+                .any(|&option| !options.kind(option).is_absent());
+            if is_asked { Err(error) } else { Ok(goal) }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What the app sees of the session at a glance.
 
-use super::{Outcome, Session, record, renewal};
+use super::{Outcome, Session, record};
 use crate::error::Error;
 use crate::platform::{Kept, Platform};
 use crate::words::{Code, Word};
@@ -17,7 +17,7 @@ impl<P: Platform> Session<P> {
     /// `signed-in`, `expired` (a refresh may bring the session back) or `signed-out`.
     fn status(&self) -> Word {
         match self.record() {
-            Some(record) if renewal::is_valid(&record, self.platform.now()) => Word::SignedIn,
+            Some(record) if self.is_valid(&record) => Word::SignedIn,
             Some(record) if record.kind(Word::RefreshToken).is_text() => Word::Expired,
             Some(_) | None => Word::SignedOut,
         }
@@ -34,6 +34,15 @@ impl<P: Platform> Session<P> {
             .tokens
             .or_else(|| self.record().map(|record| record::tokens(&record)))
             .ok_or_else(|| Error::new(Code::SignedOut))
+    }
+
+    /// The same for those who waited for tokens of the session before: not where these have run out.
+    pub(super) fn valid_tokens(&self) -> Outcome<P::Kept> {
+        if self.record().is_some_and(|record| self.is_valid(&record)) {
+            self.given_tokens()
+        } else {
+            Err(Error::new(Code::SignedOut))
+        }
     }
 
     fn built(&self) -> Built<P::Kept> {
@@ -56,7 +65,6 @@ impl<P: Platform> Session<P> {
         snapshot.flag(Word::Persisted, self.is_persisted());
         match self.failure.get() {
             Some(failure) => {
-                failure.about.flag(Word::SessionLost, false);
                 snapshot.attach_error(Word::Error, &failure.about);
             }
             None => snapshot.put_null(Word::Error),

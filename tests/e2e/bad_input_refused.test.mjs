@@ -121,10 +121,14 @@ function assertRefused({ error, before, after, reloaded, events }, expected) {
 
 const held = ({ status, tokens, refreshToken, persisted }) => ({ status, tokens, refreshToken, persisted });
 
-/** What is stored, member by member. */
-const kept = ({ stored }) => JSON.parse(JSON.stringify(stored), (_, value) => {
+/** What is written down beside the tokens: an attempt without a definite answer, and how long to wait. */
+const NOTES = ["sent_at", "seen", "wait_until", "debt"];
+
+/** What is stored, member by member, but for the notes. */
+const kept = ({ stored }) => JSON.parse(JSON.stringify(stored), (name, value) => {
+  if (NOTES.includes(name)) return undefined;
   try {
-    return typeof value === "string" && value.startsWith("{") ? JSON.parse(value) : value;
+    return typeof value === "string" && value.startsWith("{") ? kept({ stored: JSON.parse(value) }) : value;
   } catch {
     return value;
   }

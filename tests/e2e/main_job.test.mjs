@@ -281,13 +281,6 @@ describe("what the app sees", () => {
     assert.ok(!JSON.stringify(second.stored).includes(first.refreshToken));
   });
 
-  test("signOut for everyone is not there yet: it signs out here and says so", async () => {
-    const { error } = await stage.call("signOut");
-    assert.equal(error.code, "unsupported");
-    assert.equal((await stage.state()).status, "signed-out");
-    assert.deepEqual((await stage.state()).stored.session, {});
-  });
-
   test("t10 two clients of one name in a page are one session: one request, one news", async () => {
     stage.proxy.forget();
     const { answers, told, after } = await stage.browser.run(async (config) => {
@@ -305,7 +298,7 @@ describe("what the app sees", () => {
     assert.deepEqual(after, ["signed-out", null]);
   });
 
-  test("two clients with different names are two sessions", async () => {
+  test("s05 two clients with different names are two sessions", async () => {
     const before = await stage.state();
     const other = await stage.start({ ...stage.config, name: "other" });
     assert.equal(other.status, "signed-out");

@@ -93,7 +93,9 @@ function hold(path, then) {
 /** What the calls that a page left as members of `probe` came to. */
 const outcome = (name) => run((name) => probe[name], name);
 
-const ours = async () => Object.values((await stage.state()).stored).flatMap((storage) => Object.keys(storage));
+/** The keys of ours, but for the mark that a session is over, which tabs asleep will look for. */
+const ours = async () => Object.values((await stage.state()).stored).flatMap((storage) => Object.keys(storage))
+  .filter((key) => !key.startsWith("rekindle:tombstones:"));
 
 describe("r03 another client of the page begins a session while a refresh is under way", () => {
   // Symptom: the new session was gone, or was overwritten with tokens of the old one. Cause: the answer was read as one

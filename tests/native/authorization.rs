@@ -95,6 +95,7 @@ fn extra_params_come_along_and_replace_none_of_the_protocol_s() {
         "scope",
         "state",
         "nonce",
+        "code_challenge",
         "code_challenge_method",
     ] {
         extra[name] = json!("evil");
@@ -268,6 +269,19 @@ fn l03_an_error_in_the_callback_has_its_code() {
 }
 
 proptest! {
+    #[test]
+    fn k05_whatever_an_app_adds_a_code_is_asked_for_with_s256(
+        options in any_object(&[Word::Prompt, Word::OptionLoginHint, Word::OptionAcrValues, Word::OptionMaxAge, Word::Idp, Word::Scope]),
+        extra in any_object(&[Word::ResponseType, Word::CodeChallengeMethod, Word::CodeChallenge, Word::Resource]),
+    ) {
+        options.write("extraParams", Value::Object(extra));
+        let params = request(&settings(), &sign_in(), &options);
+        prop_assert!(params.is(Word::ResponseType, Word::Code));
+        prop_assert!(params.is(Word::CodeChallengeMethod, Word::S256));
+        prop_assert!(params.unit(Word::CodeChallenge, 42).is_some());
+        prop_assert!(params.unit(Word::CodeChallenge, 43).is_none());
+    }
+
     #[test]
     fn l01_any_callback_is_refused_or_is_this_issuer_s_and_no_error(
         params in any_object(&[Word::Code, Word::Error, Word::ErrorDescription, Word::State, Word::Iss]),

@@ -89,12 +89,12 @@ const FIELDS: [(&str, &[&str], &str); 19] = [
     ("timeoutMs", &["number"], MILLISECONDS),
     ("fetch", &["function"], FUNCTION),
     ("autoRenew", &["true", "false"], BOOLEAN),
+    ("shareSession", &["true", "false"], BOOLEAN),
     ("idleTimeoutSeconds", &["number"], SECONDS),
     ("rotationGraceSeconds", &["number"], SECONDS),
     ("clockToleranceSeconds", &["number"], SECONDS),
     ("allowedOrigins", &["empty list"], ORIGINS),
     ("pushedAuthorizationRequests", &["false"], NOT_YET),
-    ("shareSession", &["false"], NOT_YET),
     ("dpop", &["false"], NOT_YET),
 ];
 

@@ -79,7 +79,13 @@ fn an_issuer_that_is_no_address_of_a_server_is_refused() {
     ] {
         assert_refused("issuer", issuer.into(), HTTPS);
     }
-    for issuer in ["https://as.example?a=b", "https://as.example/a?b"] {
+    for issuer in [
+        "https://as.example?a=b",
+        "https://as.example/a?b",
+        "https://as.example?",
+        "https://as.example/a/?",
+        "https://acme.okta.com?",
+    ] {
         assert_refused("issuer", issuer.into(), "must have no query");
     }
 }
@@ -205,6 +211,8 @@ fn allowed_origins_are_origins_as_a_browser_writes_them() {
         "https://API.example",
         "https://api.example:443",
         "*",
+        "https://*",
+        "https://*.example",
         "null",
         "api.example",
         "javascript:alert(1)",
@@ -297,13 +305,19 @@ fn endpoints_of_the_wrong_kind_or_name_are_refused() {
         json!({ "token": null }),
     ] {
         let [code, field, problem] = refused(&with(least(), "endpoints", endpoints));
-        assert!(code == "invalid_config" && field.ends_with("token") && problem == URL);
+        assert_eq!(
+            [&*code, &*field, &*problem],
+            ["invalid_config", "endpoints.token", URL]
+        );
     }
     for name in ["token_endpoint", "Token", "introspect", "issuer"] {
         let endpoints = object(json!({}));
         endpoints.write(name, "https://as.example/a".into());
         let [code, field, problem] = refused(&with(least(), "endpoints", Value::Object(endpoints)));
-        assert!(code == "invalid_config" && field.ends_with(name), "{field}");
+        assert_eq!(
+            [&*code, &*field],
+            ["invalid_config", &*format!("endpoints.{name}")]
+        );
         assert_eq!(
             problem,
             "is not known here; remove it or check its spelling"

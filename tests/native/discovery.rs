@@ -281,6 +281,20 @@ fn v13_the_second_document_only_adds_endpoints() {
     );
 }
 
+#[test]
+fn l04_the_second_document_does_not_take_back_what_the_first_announced() {
+    for flag in [
+        "authorization_response_iss_parameter_supported",
+        "require_pushed_authorization_requests",
+    ] {
+        let first = with(object(json!({ "issuer": ISSUER })), flag, json!(true));
+        let second = with(object(json!({ "issuer": ISSUER })), flag, json!(false));
+        let metadata = taken(&first, Object::object()).expect("it is taken");
+        let metadata = taken(&second, metadata).expect("it is taken");
+        assert_eq!(metadata.stringify_member(flag), "true");
+    }
+}
+
 /// The members that anything is taken from.
 const METADATA: &[Word] = &[
     Word::TokenEndpoint,

@@ -22,13 +22,18 @@ mod kept;
 #[macro_use]
 #[path = "../support/kept_cases/mod.rs"]
 mod kept_cases;
+mod id_token;
 mod introspection;
 mod oauth_error;
 mod okta;
 mod options;
+mod outside;
 mod pkce;
 mod record;
 mod renewal;
+mod retry;
+mod session;
+mod sign_out;
 mod strategies;
 mod support;
 mod task;

@@ -6,7 +6,7 @@ use crate::support::{assert_members, object, with};
 use proptest::prelude::*;
 use proptest::sample::select;
 use rekindle::platform::{Kept, Kind, Wall};
-use rekindle::protocol::oauth_error::judge;
+use rekindle::protocol::oauth_error::{LONGEST_WAIT_MS, judge};
 use rekindle::words::{Code, Word};
 use serde_json::json;
 
@@ -211,6 +211,45 @@ fn n06_x_rate_limit_reset_in_epoch_seconds() {
         ] {
             let found = retry_after_ms(unreadable, None, Some(text), 429);
             assert_eq!(found, ms, "{unreadable:?} and {text:?}");
+        }
+    }
+}
+
+#[test]
+fn n06_the_time_to_wait_is_a_day_at_most() {
+    let day = LONGEST_WAIT_MS;
+    assert_eq!(day, 24.0 * 3_600_000.0);
+    assert_eq!(
+        retry_after_ms(Some("86399"), None, None, 429),
+        Some(day - 1_000.0)
+    );
+    let endless = "9".repeat(400);
+    for digits in ["86400", "86401", "99999999999", &endless] {
+        let ms = retry_after_ms(Some(digits), None, None, 429);
+        assert_eq!(ms, Some(day), "{digits}");
+    }
+    for digits in ["1700086400", "1700086401", &endless] {
+        let ms = retry_after_ms(None, None, Some(digits), 429);
+        assert_eq!(ms, Some(day), "{digits}");
+    }
+    for date in [NOW.0 + day, NOW.0 + day + 1.0, 8.64e15] {
+        let ms = retry_after_ms(Some("Fri, 31 Dec 9999 23:59:59 GMT"), Some(date), None, 429);
+        assert_eq!(ms, Some(day), "{date}");
+    }
+}
+
+/// What a page's `Date.parse` makes of a text that is no date of HTTP must not win over the header that can be read.
+#[test]
+fn n06_a_date_begins_with_a_letter() {
+    for text in ["1.5", "-5", "1 2", "", "+5", "é", "２０", "2023-11-14"] {
+        for date in [NOW.0 - 1e11, NOW.0 + 50_000.0] {
+            let date = Some(date);
+            assert_eq!(retry_after_ms(Some(text), date, None, 429), None, "{text}");
+            assert_eq!(
+                retry_after_ms(Some(text), date, Some("1700000009"), 429),
+                Some(9_000.0),
+                "{text}"
+            );
         }
     }
 }

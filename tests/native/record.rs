@@ -6,15 +6,21 @@ use crate::support::{assert_members, object, settings, with};
 use proptest::prelude::*;
 use rekindle::platform::{Kept, Kind, Wall};
 use rekindle::protocol::token;
-use rekindle::session::record::{again, empty, is_ours, tokens, without_id_token};
+use rekindle::session::record::{
+    again, begin_family, copy_notes, empty, has_same_notes, is_ours, is_same_family,
+    is_same_generation, noted, read, tokens, without_id_token,
+};
 use rekindle::words::Word;
 use serde_json::json;
 
 fn record() -> Object {
     object(json!({
-        "version": 1,
+        "version": 2,
         "issuer": "https://example.okta.com/oauth2/default",
         "client_id": "0oa1example",
+        "family": "family-1",
+        "generation": 3,
+        "signed_in_at": 1_699_990_000_000_u64,
         "access_token": "at-1",
         "token_type": "Bearer",
         "scope": "openid offline_access",
@@ -76,12 +82,13 @@ fn s03_a_record_with_a_member_missing_or_of_another_type_is_not() {
         "id_token",
         "issuer",
         "client_id",
+        "family",
     ] {
         no_text()
             .into_iter()
             .for_each(|value| assert_not_ours(name, value));
     }
-    for name in ["received_at", "expires_at"] {
+    for name in ["received_at", "expires_at", "generation", "signed_in_at"] {
         no_time()
             .into_iter()
             .for_each(|value| assert_not_ours(name, value));
@@ -94,6 +101,9 @@ fn s03_a_record_with_a_member_missing_or_of_another_type_is_not() {
         "token_type",
         "received_at",
         "expires_at",
+        "family",
+        "generation",
+        "signed_in_at",
     ] {
         assert_not_ours(required, Value::Undefined);
     }
@@ -103,7 +113,8 @@ fn s03_a_record_with_a_member_missing_or_of_another_type_is_not() {
 fn s03_a_record_of_another_version_is_not() {
     for version in [
         json!(0),
-        json!(2),
+        json!(1),
+        json!(3),
         json!(1.5),
         json!(-1),
         json!("1"),
@@ -115,6 +126,36 @@ fn s03_a_record_of_another_version_is_not() {
             !is_ours(&with(record(), "version", version.clone()), &settings()),
             "{version}"
         );
+    }
+}
+
+#[test]
+fn s03_a_record_of_the_first_version_becomes_one_of_this() {
+    let first = [
+        ("version", Value::Number(1.0)),
+        ("family", Value::Undefined),
+        ("generation", Value::Undefined),
+        ("signed_in_at", Value::Undefined),
+    ];
+    let first = first
+        .into_iter()
+        .fold(record(), |record, (name, value)| with(record, name, value));
+    let migrated = read(&first, &settings()).expect("it is this client's");
+    assert!(is_ours(&migrated, &settings()));
+    assert_eq!(migrated.number(Word::Generation), 1.0);
+    // SHA-256 of "rt-1": every tab with a copy of the record makes the same name.
+    assert_eq!(
+        migrated.stringify_member("family"),
+        r#""oz2MYlgzQp30ZYqm9pQGdcqCkFGmIO05hRcDnUofx-w""#
+    );
+    assert!(migrated.same(Word::RefreshToken, &first, Word::RefreshToken));
+    for (name, value) in [
+        ("version", json!(0)),
+        ("client_id", json!("another")),
+        ("issuer", json!("https://evil.example")),
+        ("access_token", json!(null)),
+    ] {
+        assert!(read(&with(first.clone(), name, value), &settings()).is_none());
     }
 }
 
@@ -150,13 +191,14 @@ fn s03_what_is_no_object_is_not() {
 fn a_record_begins_with_whose_it_is() {
     assert_members(
         &empty(&settings()),
-        &json!({ "version": 1, "issuer": "https://example.okta.com/oauth2/default", "client_id": "0oa1example" }),
+        &json!({ "version": 2, "issuer": "https://example.okta.com/oauth2/default", "client_id": "0oa1example" }),
     );
 }
 
 #[test]
 fn a_copy_has_the_same_tokens_and_nothing_else() {
     let old = with(record(), "of_another_version", "a");
+    old.set(Word::SentAt, 1.0);
     let copy = again(&settings(), &old);
     assert_members(
         &copy,
@@ -201,6 +243,106 @@ fn the_app_s_tokens_have_no_refresh_token() {
     assert_eq!(tokens(&opaque).kind(Word::Claims), Kind::Absent);
 }
 
+/// The record with a note of each kind.
+fn with_notes() -> Object {
+    let notes = object(json!({ "sent_at": 1, "seen": 2, "wait_until": 3, "debt": 4 }));
+    let record = record();
+    copy_notes(&notes, &record);
+    record
+}
+
+#[test]
+fn t09_tabs_that_are_given_the_same_tokens_make_the_same_family_of_them() {
+    let given = |refresh_token: &str| {
+        let given = with(record(), "family", Value::Undefined);
+        let given = with(given, "signed_in_at", Value::Undefined);
+        let given = with(given, "refresh_token", refresh_token);
+        begin_family(&given);
+        given
+    };
+    let (one, other) = (given("rt-1"), given("rt-1"));
+    assert!(is_same_family(&one, &other) && is_same_generation(&one, &other));
+    assert!(one.unit(Word::Family, 42).is_some() && one.unit(Word::Family, 43).is_none());
+    assert!(!is_same_family(&one, &given("rt-2")));
+    // Without a refresh token it is the access token that is the same in all.
+    let one = given("");
+    assert!(is_same_family(&one, &given("")) && !is_same_family(&one, &other));
+    let another = with(given(""), "access_token", "at-2");
+    let another = with(another, "family", Value::Undefined);
+    begin_family(&another);
+    assert!(!is_same_family(&one, &another));
+}
+
+#[test]
+fn a_sign_in_keeps_the_name_that_it_was_given() {
+    let record = record();
+    begin_family(&record);
+    assert_members(
+        &record,
+        &json!({
+            "version": 2,
+            "issuer": "https://example.okta.com/oauth2/default",
+            "client_id": "0oa1example",
+            "family": "family-1",
+            "generation": 1,
+            "signed_in_at": 1_700_000_000_000_u64,
+            "access_token": "at-1",
+            "token_type": "Bearer",
+            "scope": "openid offline_access",
+            "refresh_token": "rt-1",
+            "id_token": "e30.eyJzdWIiOiIwMHUxIn0.c2ln",
+            "received_at": 1_700_000_000_000_u64,
+            "expires_at": 1_700_003_600_000_u64,
+        }),
+    );
+}
+
+#[test]
+fn t02_a_generation_is_one_of_its_family() {
+    assert!(is_same_generation(&record(), &with_notes()));
+    let later = with(record(), "generation", Value::Number(4.0));
+    assert!(is_same_family(&record(), &later) && !is_same_generation(&record(), &later));
+    let other = with(record(), "family", "family-2");
+    assert!(!is_same_family(&record(), &other) && !is_same_generation(&record(), &other));
+}
+
+/// What was noted about one refresh token says nothing of the next.
+#[test]
+fn t07_notes_are_of_one_generation() {
+    let old = with_notes();
+    assert!(has_same_notes(&again(&settings(), &old), &record()));
+    assert!(has_same_notes(&noted(&settings(), &old), &old));
+    assert_eq!(noted(&settings(), &old).stringify(), old.stringify());
+    assert!(is_ours(&old, &settings()));
+    let smaller = without_id_token(&settings(), &old);
+    assert!(has_same_notes(&smaller, &old) && !has_same_notes(&smaller, &record()));
+    assert_eq!(again(&settings(), &old).stringify(), record().stringify());
+}
+
+#[test]
+fn t07_each_note_counts() {
+    for note in ["sent_at", "seen", "wait_until", "debt"] {
+        for other in [Value::Undefined, Value::Number(9.0)] {
+            let other = with(with_notes(), note, other);
+            assert!(!has_same_notes(&with_notes(), &other), "{note}");
+        }
+        for rubbish in [
+            Value::Null,
+            "1".into(),
+            Value::Number(f64::NAN),
+            Value::Number(f64::INFINITY),
+            json!({}).into(),
+        ] {
+            let stored = with(with_notes(), note, rubbish);
+            let read = read(&stored, &settings()).expect("the tokens are whole");
+            let word = Word::ALL.iter().find(|(_, text)| *text == note);
+            let note = word.expect("it is a word").0;
+            assert!(!noted(&settings(), &read).number(note).is_finite());
+            assert!(read.same(Word::RefreshToken, &record(), Word::RefreshToken));
+        }
+    }
+}
+
 /// The members of a record.
 const RECORD: &[Word] = &[
     Word::Version,
@@ -213,6 +355,11 @@ const RECORD: &[Word] = &[
     Word::IdToken,
     Word::ReceivedAt,
     Word::ExpiresAt,
+    Word::Family,
+    Word::Generation,
+    Word::SignedInAt,
+    Word::SentAt,
+    Word::Seen,
 ];
 
 proptest! {
@@ -224,6 +371,10 @@ proptest! {
             over.write(&name, value);
         }
         for record in [stored, over] {
+            if let Some(read) = read(&record, &settings()) {
+                prop_assert!(is_ours(&read, &settings()), "{read:?}");
+                prop_assert!(read.same(Word::AccessToken, &record, Word::AccessToken));
+            }
             if is_ours(&record, &settings()) {
                 prop_assert!(record.kind(Word::AccessToken) == Kind::Text);
                 prop_assert!(record.number(Word::ExpiresAt).is_finite());
@@ -241,6 +392,7 @@ proptest! {
         answer.write("access_token", "at-1".into());
         let next = empty(&settings());
         if token::take(&answer, Wall(1_700_000_000_000.0), &next).is_ok() {
+            begin_family(&next);
             let stored = Object::parse(&next.stringify()).expect("it is JSON");
             prop_assert!(is_ours(&stored, &settings()), "{stored:?}");
         }

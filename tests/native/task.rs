@@ -228,3 +228,11 @@ fn a_place_keeps_its_value_when_it_is_asked() {
     place.set(None);
     assert_eq!(place.get(), None);
 }
+
+#[test]
+fn what_is_taken_out_of_a_place_is_no_longer_there() {
+    let place = Place::new(Some("a"));
+    assert_eq!(place.get(), Some("a"));
+    assert_eq!(place.take(), Some("a"));
+    assert!(place.take().is_none());
+}

@@ -5,7 +5,10 @@ use crate::strategies::{any_object, any_text, any_value};
 use crate::support::{assert_members, object, with};
 use proptest::prelude::*;
 use rekindle::platform::{Kept, Kind, Wall};
-use rekindle::protocol::token::{DEFAULT_LIFETIME, LONGEST_LIFETIME, NotUsable, lifetime, take};
+use rekindle::protocol::token::{
+    DEFAULT_LIFETIME, LONGEST_LIFETIME, NotUsable, copy_access, lifetime, take, take_refresh_token,
+    warn,
+};
 use rekindle::words::Word;
 use serde_json::json;
 
@@ -251,7 +254,7 @@ fn v05_expires_in_that_says_nothing_means_300_seconds() {
 }
 
 #[test]
-fn v05_the_expiry_counts_from_when_the_request_was_sent() {
+fn c01_v05_the_expiry_counts_from_when_the_request_was_sent() {
     let answer = with(granted(), "expires_in", Value::Number(-5.0));
     let (taken, next) = after(&answer);
     assert_eq!(taken, Ok(()));
@@ -265,6 +268,75 @@ fn v06_without_an_id_token_the_old_one_stays() {
         let (taken, next) = after(&with(granted(), "id_token", value.clone()));
         assert_eq!(taken, Ok(()), "{value:?}");
         assert_eq!(next.stringify_member("id_token"), r#""id-1""#, "{value:?}");
+    }
+}
+
+/// What of an answer is written down, where this was held before.
+fn warnings(answer: &Object, before: &Object) -> Vec<Word> {
+    let mut said = Vec::new();
+    warn(answer, before, |word| said.push(word));
+    said
+}
+
+#[test]
+fn v04_a_missing_token_type_is_written_down() {
+    for (token_type, said) in [
+        (Value::Undefined, vec![Word::NoTokenType]),
+        ("Bearer".into(), vec![]),
+        ("bearer".into(), vec![]),
+    ] {
+        let answer = with(granted(), "token_type", token_type);
+        assert_eq!(warnings(&answer, &held()), said);
+    }
+}
+
+#[test]
+fn r11_a_scope_that_grew_is_written_down() {
+    for (before, granted_now, is_wider) in [
+        ("openid", json!("openid profile"), true),
+        ("openid profile", json!("a b c"), true),
+        ("openid profile", json!("profile openid"), false),
+        ("openid profile", json!("openid"), false),
+        ("openid profile", json!(null), false),
+        ("openid profile", json!(["a", "b", "c"]), false),
+        ("", json!("openid profile"), false),
+    ] {
+        let answer = with(granted(), "scope", granted_now.clone());
+        let before = with(held(), "scope", before);
+        let said = warnings(&answer, &before);
+        assert_eq!(said.contains(&Word::WiderScope), is_wider, "{granted_now}");
+        assert_eq!(said.len(), usize::from(is_wider));
+    }
+}
+
+#[test]
+fn v07_of_an_answer_that_is_refused_the_refresh_token_is_kept_alone() {
+    let next = held();
+    take_refresh_token(&granted(), &next);
+    let expected = with(held(), "refresh_token", "rt-2");
+    assert_eq!(
+        with(next, "refresh_token", "rt-2").stringify(),
+        expected.stringify()
+    );
+    for none in no_texts() {
+        let next = held();
+        take_refresh_token(&with(granted(), "refresh_token", none), &next);
+        assert_eq!(next.stringify(), held().stringify());
+    }
+}
+
+#[test]
+fn an_access_token_is_copied_with_all_that_goes_with_it() {
+    let (_, from) = after(&granted());
+    let to = with(held(), "refresh_token", "rt-of-its-own");
+    copy_access(&from, &to);
+    let expected = with(from, "refresh_token", "rt-of-its-own");
+    for (name, _) in expected.entries() {
+        assert_eq!(
+            to.stringify_member(&name),
+            expected.stringify_member(&name),
+            "{name}"
+        );
     }
 }
 

@@ -1,13 +1,13 @@
 // What the end-to-end tests take for granted about the embedded authorization server.
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 
 import { demoUser, startOidcProvider } from "./oidc_provider.mjs";
+import { Visitor, publicClient, scope } from "./sign_in.mjs";
 
 const app = "http://localhost:4999";
 const client = { clientId: "spa", redirectUris: [`${app}/`], origins: [app] };
-const scope = "openid profile email offline_access";
+const as = (server) => publicClient(server, { clientId: client.clientId, redirectUri: client.redirectUris[0] });
 
 for (const layout of ["okta", "okta-org", "discovery"]) {
   describe(`layout ${layout}`, () => {
@@ -28,7 +28,7 @@ for (const layout of ["okta", "okta-org", "discovery"]) {
     });
 
     test("a sign-in gives a refresh token and keeps offline_access", async () => {
-      const { status, body } = await signIn(server);
+      const { status, body } = await as(server).signIn();
       assert.equal(status, 200);
       assert.equal(body.scope, scope);
       assert.equal(body.token_type, "Bearer");
@@ -39,23 +39,23 @@ for (const layout of ["okta", "okta-org", "discovery"]) {
     });
 
     test("refresh tokens rotate, and a spent one ends the grant", async () => {
-      const first = (await signIn(server)).body;
-      const second = (await refresh(server, first.refresh_token)).body;
-      const third = (await refresh(server, second.refresh_token)).body;
+      const first = (await as(server).signIn()).body;
+      const second = (await as(server).refresh(first.refresh_token)).body;
+      const third = (await as(server).refresh(second.refresh_token)).body;
       assert.equal(new Set([first, second, third].map((answer) => answer.refresh_token)).size, 3);
       assert.equal(third.scope, scope);
-      assert.equal((await introspect(server, third.access_token)).body.active, true);
+      assert.equal((await as(server).introspect(third.access_token)).body.active, true);
 
-      const reused = await refresh(server, second.refresh_token);
+      const reused = await as(server).refresh(second.refresh_token);
       assert.deepEqual([reused.status, reused.body.error], [400, "invalid_grant"]);
       assert.equal(reused.headers.get("access-control-allow-origin"), app);
-      assert.equal((await introspect(server, third.access_token)).body.active, false);
-      assert.equal((await refresh(server, third.refresh_token)).body.error, "invalid_grant");
+      assert.equal((await as(server).introspect(third.access_token)).body.active, false);
+      assert.equal((await as(server).refresh(third.refresh_token)).body.error, "invalid_grant");
     });
 
     test("introspection tells whose token it is, revocation ends it", async () => {
-      const tokens = (await signIn(server)).body;
-      const { body } = await introspect(server, tokens.access_token);
+      const tokens = (await as(server).signIn()).body;
+      const { body } = await as(server).introspect(tokens.access_token);
       assert.equal(body.active, true);
       assert.equal(body.sub, demoUser.claims.sub);
       assert.equal(body.username, demoUser.login);
@@ -63,11 +63,11 @@ for (const layout of ["okta", "okta-org", "discovery"]) {
       assert.equal(body.scope, scope);
       assert.equal(body.iss, server.issuer);
       assert.equal(body.exp - body.iat, 60);
-      assert.equal((await introspect(server, tokens.refresh_token)).body.active, true);
+      assert.equal((await as(server).introspect(tokens.refresh_token)).body.active, true);
 
-      const revoked = await post(server.endpoints.revocation, { token: tokens.refresh_token, client_id: client.clientId });
+      const revoked = await as(server).revoke(tokens.refresh_token);
       assert.equal(revoked.status, 200);
-      assert.equal((await introspect(server, tokens.refresh_token)).body.active, false);
+      assert.equal((await as(server).introspect(tokens.refresh_token)).body.active, false);
     });
   });
 }
@@ -79,7 +79,7 @@ describe("the server", () => {
 
   test("records requests as they came, also refused ones", async () => {
     const before = server.requests.length;
-    await refresh(server, "unknown");
+    await as(server).refresh("unknown");
     await fetch(server.endpoints.token, { method: "OPTIONS" });
     const [refused, options, ...others] = server.requests.slice(before);
     assert.equal(refused.method, "POST");
@@ -91,8 +91,7 @@ describe("the server", () => {
   });
 
   test("answers only to configured origins", async () => {
-    const body = { grant_type: "refresh_token", refresh_token: "unknown", client_id: client.clientId };
-    const elsewhere = await post(server.endpoints.token, body, "http://localhost:4998");
+    const elsewhere = await as(server).refresh("unknown", { headers: { origin: "http://localhost:4998" } });
     assert.equal(elsewhere.status, 400);
     assert.equal(elsewhere.headers.get("access-control-allow-origin"), null);
   });
@@ -104,8 +103,8 @@ describe("the server", () => {
   });
 
   test("shows the form again after a wrong password", async () => {
-    const browser = new Browser();
-    await browser.open(authorizationUrl(server, "verifier".repeat(8)));
+    const browser = new Visitor(app);
+    await browser.open(as(server).authorizationUrl("verifier".repeat(8)));
     const answer = await browser.submit({ login: "<b>", password: "wrong" });
     assert.equal(answer.status, 401);
     const page = await answer.text();
@@ -114,22 +113,22 @@ describe("the server", () => {
   });
 
   test("gives the user a way out", async () => {
-    const browser = new Browser();
-    await browser.open(authorizationUrl(server, "verifier".repeat(8)));
+    const browser = new Visitor(app);
+    await browser.open(as(server).authorizationUrl("verifier".repeat(8)));
     await browser.submit({ cancel: "yes" });
     assert.equal(browser.url.searchParams.get("error"), "access_denied");
   });
 
   test("signs in again without a form while its own session lasts", async () => {
-    const browser = new Browser();
-    await signIn(server, browser);
-    await browser.open(authorizationUrl(server, "verifier".repeat(8)));
+    const browser = new Visitor(app);
+    await as(server).signIn({ visitor: browser });
+    await browser.open(as(server).authorizationUrl("verifier".repeat(8)));
     assert.equal(browser.url.origin, app);
     assert.ok(browser.url.searchParams.get("code"));
   });
 
   test("has the asked-for lifetime and host", async () => {
-    assert.equal((await signIn(server)).body.expires_in, 7);
+    assert.equal((await as(server).signIn()).body.expires_in, 7);
     assert.match(server.issuer, /^http:\/\/127\.0\.0\.1:\d+\/oauth2\/default$/);
   });
 });
@@ -137,9 +136,9 @@ describe("the server", () => {
 test("offline_access can be missing from the grant that has a refresh token", async (t) => {
   const server = await startOidcProvider({ clients: [client], dropOfflineAccess: true });
   t.after(() => server.close());
-  const { body } = await signIn(server);
+  const { body } = await as(server).signIn();
   assert.equal(body.scope, "openid profile email");
-  assert.equal(typeof (await refresh(server, body.refresh_token)).body.refresh_token, "string");
+  assert.equal(typeof (await as(server).refresh(body.refresh_token)).body.refresh_token, "string");
 });
 
 test("close frees the port", async () => {
@@ -147,63 +146,3 @@ test("close frees the port", async () => {
   await server.close();
   await assert.rejects(fetch(server.issuer));
 });
-
-/** Follows redirects and keeps cookies by path, up to the app's own origin. */
-class Browser {
-  #cookies = new Map();
-  url;
-
-  async open(url, init = {}) {
-    this.url = new URL(url);
-    if (this.url.origin === app) return undefined;
-    const cookie = [...this.#cookies].flatMap(([name, { path, value }]) => (this.url.pathname.startsWith(path) ? `${name}=${value}` : []));
-    const answer = await fetch(this.url, { ...init, headers: { accept: "text/html", cookie: cookie.join("; ") }, redirect: "manual" });
-    for (const line of answer.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
-      this.#cookies.set(name, { path: /path=([^;]+)/i.exec(line)[1], value });
-    }
-    const location = answer.headers.get("location");
-    return location ? this.open(new URL(location, this.url)) : answer;
-  }
-
-  submit(form) {
-    return this.open(this.url, { method: "POST", body: new URLSearchParams(form) });
-  }
-}
-
-function authorizationUrl(server, verifier) {
-  const query = new URLSearchParams({
-    client_id: client.clientId,
-    response_type: "code",
-    redirect_uri: client.redirectUris[0],
-    scope,
-    state: "s",
-    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
-    code_challenge_method: "S256",
-  });
-  return `${server.endpoints.authorization}?${query}`;
-}
-
-async function signIn(server, browser = new Browser()) {
-  const verifier = randomBytes(32).toString("base64url");
-  await browser.open(authorizationUrl(server, verifier));
-  await browser.submit({ login: demoUser.login, password: demoUser.password });
-  return post(server.endpoints.token, {
-    grant_type: "authorization_code",
-    code: browser.url.searchParams.get("code"),
-    redirect_uri: client.redirectUris[0],
-    code_verifier: verifier,
-    client_id: client.clientId,
-  });
-}
-
-const refresh = (server, refreshToken) =>
-  post(server.endpoints.token, { grant_type: "refresh_token", refresh_token: refreshToken, client_id: client.clientId });
-
-const introspect = (server, token) => post(server.endpoints.introspection, { token, client_id: client.clientId });
-
-async function post(url, form, origin = app) {
-  const answer = await fetch(url, { method: "POST", headers: { origin }, body: new URLSearchParams(form) });
-  const body = await answer.text();
-  return { status: answer.status, headers: answer.headers, body: body && JSON.parse(body) };
-}

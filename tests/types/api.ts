@@ -5,6 +5,7 @@ import {
   RekindleError,
   type Client,
   type ClientConfig,
+  type Diagnostics,
   type IdTokenClaims,
   type Introspection,
   type RekindleErrorCode,
@@ -44,7 +45,7 @@ export async function config(): Promise<void> {
     rotationGraceSeconds: 0,
     clockToleranceSeconds: 60,
     allowedOrigins: ["https://api.example"],
-    shareSession: false,
+    shareSession: true,
     pushedAuthorizationRequests: false,
     dpop: false,
   };
@@ -63,8 +64,6 @@ export async function config(): Promise<void> {
   await createClient({ issuer, clientId, clientSecret: "x" });
   // @ts-expect-error: a field that does not exist
   await createClient({ issuer, clientId, redirectURI: "https://app.example/callback" });
-  // @ts-expect-error: not in this version
-  await createClient({ issuer, clientId, shareSession: true });
   // @ts-expect-error: not in this version
   await createClient({ issuer, clientId, pushedAuthorizationRequests: true });
   // @ts-expect-error: not in this version
@@ -140,11 +139,11 @@ export async function signing(auth: Client, signal: AbortSignal): Promise<void> 
   }
   await auth.handleRedirect("https://app.example/callback?code=c&state=s");
 
-  await auth.signOut({ local: true });
-  // @ts-expect-error: the server is not told in this version, so `local` has to be said
   await auth.signOut();
-  // @ts-expect-error: as above
-  await auth.signOut({ local: false });
+  await auth.signOut({ local: true });
+  await auth.signOut({ revoke: false, postLogoutRedirectUri: "https://app.example/", state: "s", timeoutMs: 2_000 });
+  // @ts-expect-error: an option that does not exist
+  await auth.signOut({ global: true });
 
   const options = { signal, timeoutMs: 2_000, scope: ["openid"], state: { tab: 1 }, extraParams: { ui_locales: "de" } };
   if (signal.aborted) await auth.signIn();
@@ -188,6 +187,21 @@ export function watching(auth: Client): void {
   auth.close();
 }
 
+export function ticket(auth: Client): string {
+  const { diagnostics } = auth;
+  const told = diagnostics();
+  same<Diagnostics>()(told);
+  same<string>()(told.version);
+  same<"locks" | "channel" | "none">()(told.coordination);
+  same<number | null>()(told.liveTabs);
+  same<number | null>()(told.nextRenewalAt);
+  same<number | undefined>()(told.exchanges[0]?.status);
+  same<string | undefined>()(told.warnings[0]?.what);
+  // @ts-expect-error: it is looked at, not changed
+  told.restarts = 0;
+  return JSON.stringify(told);
+}
+
 export function absent(auth: Client): unknown[] {
   return [
     // @ts-expect-error: not in this version
@@ -198,8 +212,6 @@ export function absent(auth: Client): unknown[] {
     auth.revoke,
     // @ts-expect-error: not in this version
     auth.fetch,
-    // @ts-expect-error: not in this version
-    auth.diagnostics,
   ];
 }
 

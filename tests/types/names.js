@@ -13,6 +13,7 @@ const client = {
   signIn: true,
   handleRedirect: true,
   signOut: true,
+  diagnostics: true,
   close: true,
 };
 

@@ -31,6 +31,20 @@ test("a client has the members that its type declares, bound", async () => {
   close();
 });
 
+test("diagnostics are of this version, and a copy", async () => {
+  const { version } = JSON.parse(readFileSync(new URL("package.json", built), "utf8"));
+  const client = await rekindle.createClient(config);
+  const told = client.diagnostics();
+  const { issuer, clientId } = config;
+  const state = { status: "signed-out", persisted: false, coordination: "none", liveTabs: null, nextRenewalAt: null };
+  const rest = { clockOffsetMs: 0, restarts: 0, exchanges: [], warnings: [] };
+  assert.deepEqual(told, { version, issuer, clientId, ...state, ...rest });
+  told.exchanges.push("mine");
+  assert.deepEqual(client.diagnostics().exchanges, []);
+  client.close();
+  assert.equal(client.diagnostics().issuer, issuer);
+});
+
 test("a client takes the fields that its config declares, and undefined for each optional one", async () => {
   const undefinedFields = Object.fromEntries(configFields.map((field) => [field, undefined]));
   const client = await rekindle.createClient({ ...undefinedFields, ...config });

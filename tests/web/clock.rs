@@ -8,7 +8,7 @@ use std::rc::Rc;
 use rekindle::platform::Platform;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{Page, assert_same, call, get, goes_on, js, json, until};
+use crate::support::{Page, assert_same, call, get, goes_on, js, json, replaced, until};
 
 fn monotonic() -> f64 {
     js("performance.now()").as_f64().unwrap()
@@ -20,6 +20,16 @@ fn the_time_of_day_is_the_device_s() {
     let before = js_sys::Date::now();
     let now = page.browser.now().0;
     assert!((before..=js_sys::Date::now()).contains(&now));
+}
+
+#[wasm_bindgen_test]
+fn the_page_s_own_clock_is_not_the_time_of_day() {
+    let page = Page::open("clock-elapsed", "");
+    let _replaced = replaced("Date", "now", "{ value: () => 0 }");
+    let before = monotonic();
+    let elapsed = page.browser.elapsed().0;
+    assert!((before..=monotonic()).contains(&elapsed));
+    assert_eq!(page.browser.now().0, 0.0);
 }
 
 #[wasm_bindgen_test]

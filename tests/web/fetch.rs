@@ -64,17 +64,18 @@ async fn the_page_s_own_fetch_asks_a_server() {
     assert_eq!(get(&answer, "status"), 200);
     assert_eq!(text(&answer, "body.name"), "rekindle-development");
     assert_eq!(get(&answer, "tooLarge"), false);
+    assert_eq!(get(&answer, "isJson"), true);
     assert!(get(&answer, "retryAfter").is_undefined());
 
     let html = ask(&page, "/", None).await.unwrap();
     assert_same(
         &html,
-        "{ status: 200, tooLarge: false, retryAfterDate: null }",
+        "{ status: 200, tooLarge: false, isJson: false, retryAfterDate: null }",
     );
     let gone = ask(&page, "/there-is-no-such-file", None).await.unwrap();
     assert_same(
         &gone,
-        "{ status: 404, tooLarge: false, retryAfterDate: null }",
+        "{ status: 404, tooLarge: false, isJson: false, retryAfterDate: null }",
     );
 }
 
@@ -123,12 +124,46 @@ async fn a_form_is_posted_as_one_string_and_nothing_more() {
     ] {
         assert_eq!(text(&request, member), expected, "{member}");
     }
+    // The server might otherwise get it a second time, after the page.
+    assert_eq!(get(&request, "keepalive"), false);
     let headers = js("(request) => [...request.headers]");
     let headers = js_sys::Function::from(headers).call1(&request, &request);
     assert_same(
         &headers.unwrap(),
         "[['accept', 'application/json'], ['content-type', 'application/x-www-form-urlencoded']]",
     );
+}
+
+#[wasm_bindgen_test]
+async fn a_last_request_outlives_the_page() {
+    let (page, recorder) = page_recording("fetch-last", "fetch");
+    let address = object("{ url: new URL('/package.json', location.href).href }");
+    let form = object("{ token: 'a' }");
+    let request = page.browser.fetch_last(&address, Word::Url, &form);
+    let answer = page.run("the last request", request).await;
+    assert!(matches!(answer, Ok(Some(_))));
+    let request = get(&recorder, "sent.0.request");
+    assert_eq!(get(&request, "keepalive"), true);
+    assert_eq!(text(&recorder, "sent.0.init.body"), "token=a");
+}
+
+#[wasm_bindgen_test]
+async fn json_is_known_by_its_content_type() {
+    for (content_type, expected) in [
+        ("application/json", true),
+        ("Application/JSON; charset=utf-8", true),
+        ("application/problem+json", true),
+        ("text/html", false),
+        ("text/plain; about=json", false),
+        ("application/json5", false),
+    ] {
+        let fetch = format!(
+            "async () => new Response('{{}}', {{ headers: {{ 'Content-Type': '{content_type}' }} }})"
+        );
+        let answer = ask(&page_with("fetch-type", &fetch), "/", None).await;
+        let is_json = get(&answer.unwrap(), "isJson");
+        assert_eq!(is_json, expected, "{content_type}");
+    }
 }
 
 #[wasm_bindgen_test]
@@ -158,7 +193,7 @@ async fn a_body_is_what_is_a_json_object() {
         let answer = ask(&page, "/", None).await.unwrap();
         assert_same(
             &answer,
-            "{ status: 200, body: { a: { b: [1] } }, tooLarge: false, retryAfterDate: null }",
+            "{ status: 200, body: { a: { b: [1] } }, tooLarge: false, isJson: false, retryAfterDate: null }",
         );
     }
     for text in [
@@ -175,7 +210,7 @@ async fn a_body_is_what_is_a_json_object() {
     ] {
         let fetch = format!("async () => new Response({text:?}, {{ status: 503 }})");
         let answer = ask(&page_with("fetch-none", &fetch), "/", None).await;
-        let expected = "{ status: 503, tooLarge: false, retryAfterDate: null }";
+        let expected = "{ status: 503, tooLarge: false, isJson: false, retryAfterDate: null }";
         assert_eq!(json(&answer.unwrap()), json(&js(expected)), "{text}");
     }
 }
@@ -260,7 +295,7 @@ async fn headers_are_handed_over_where_they_can_be_read() {
         let answer = ask(&page_with("fetch-headers", &fetch), "/", None).await;
         assert_same(
             &answer.unwrap(),
-            &format!("{{ status: 429, tooLarge: false, {expected} }}"),
+            &format!("{{ status: 429, tooLarge: false, isJson: false, {expected} }}"),
         );
     }
 }

@@ -3,9 +3,9 @@
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::shell::{
-    ERROR, GET_ACCESS_TOKEN, HANDLE_REDIRECT, INTROSPECT, RECORD, REFRESH, RENEWED, SESSION_LOST,
-    SET_TOKENS, SIGN_IN, SIGN_OUT, SIGNED_IN, SIGNED_OUT, SNAPSHOT, Shell, TOKENS, signed_in,
-    stored, with_server,
+    DIAGNOSTICS, ERROR, GET_ACCESS_TOKEN, HANDLE_REDIRECT, INTROSPECT, RECORD, REFRESH, RENEWED,
+    SESSION_LOST, SET_TOKENS, SIGN_IN, SIGN_OUT, SIGNED_IN, SIGNED_OUT, SNAPSHOT, Shell, TOKENS,
+    signed_in, stored, with_server,
 };
 use crate::support::{assert_same, call, config, get, handles, js, json, set, text, until};
 
@@ -45,7 +45,7 @@ async fn tokens_that_are_set_are_in_the_snapshot() {
 #[wasm_bindgen_test]
 async fn the_next_page_load_takes_the_session_up() {
     let (shell, _) = signed_in("instance-stored").await;
-    shell.close();
+    shell.close().await;
     let (config, _) = with_server("instance-stored", "");
     let next = Shell::open(&config);
     assert_eq!(text(&next.snapshot(), "status"), "signed-in");
@@ -126,7 +126,7 @@ async fn introspection_gives_the_server_s_own_members() {
 }
 
 #[wasm_bindgen_test]
-fn a_wrong_config_makes_no_client() {
+async fn a_wrong_config_makes_no_client() {
     let before = handles();
     for (members, code, field) in [
         ("clientId: ''", "invalid_config", "clientId"),
@@ -158,7 +158,7 @@ fn a_wrong_config_makes_no_client() {
         shell.call(REFRESH, "{}");
         shell.with(|instance| instance.run(1));
         assert!(shell.said().is_empty());
-        shell.close();
+        shell.close().await;
     }
     assert_eq!(handles(), before);
 }
@@ -233,7 +233,16 @@ async fn a_refused_refresh_token_ends_the_session() {
 #[wasm_bindgen_test]
 async fn no_other_failure_changes_what_is_held() {
     let (shell, server) = signed_in("instance-failing").await;
-    let before = (stored("instance-failing"), shell.snapshot());
+    let tokens = || {
+        let record = js(&stored("instance-failing").unwrap());
+        let snapshot = shell.snapshot();
+        ["access_token", "refresh_token", "generation"]
+            .map(|key| json(&get(&record, key)))
+            .into_iter()
+            .chain(["status", "tokens", "persisted"].map(|key| json(&get(&snapshot, key))))
+            .collect::<Vec<_>>()
+    };
+    let before = tokens();
     for (status, answer, code) in [
         (503, "{ error: 'invalid_grant' }", "server"),
         (401, "{ error: 'invalid_client' }", "oauth"),
@@ -244,7 +253,7 @@ async fn no_other_failure_changes_what_is_held() {
         set(&server, "next", &js(&format!("() => ({answer})")));
         let error = shell.ask(REFRESH, "{}").await.unwrap_err();
         assert_eq!(text(&error, "code"), code, "{status} {answer}");
-        assert_eq!((stored("instance-failing"), shell.snapshot()), before);
+        assert_eq!(tokens(), before);
     }
 }
 
@@ -265,9 +274,15 @@ async fn a_sign_out_clears_everything_at_once() {
     assert_eq!(text(&error, "code"), "signed_out");
     assert_eq!(shell.events()[2], Some(SIGNED_OUT));
 
-    // The late answer brings nothing back.
+    // The late answer brings nothing back: what it brought is revoked too.
+    set(&server, "isWaiting", &false.into());
     call(&server, "goOn");
-    until("the exchange's end", || shell.context.operations() == 0.0).await;
+    until("the revocations", || get(&server, "sent.length") == 3).await;
+    for (at, token) in [(1, "refresh-0"), (2, "refresh-2")] {
+        let sent = get(&server, &format!("sent.{at}"));
+        assert!(text(&sent, "address").ends_with("/v1/revoke"));
+        assert_eq!(text(&sent, "form.token"), token);
+    }
     assert!(shell.read(RECORD).is_none());
     assert!(stored("instance-out").is_none());
     let again = shell.ask(REFRESH, "{}").await.unwrap_err();
@@ -275,12 +290,26 @@ async fn a_sign_out_clears_everything_at_once() {
 }
 
 #[wasm_bindgen_test]
-async fn a_sign_out_at_the_server_is_refused_after_the_local_part() {
-    let (shell, _) = signed_in("instance-out-wide").await;
-    let error = shell.ask(SIGN_OUT, "{}").await.unwrap_err();
-    assert_eq!(text(&error, "code"), "unsupported");
-    assert!(shell.read(RECORD).is_none());
-    assert!(stored("instance-out-wide").is_none());
+async fn a_sign_out_at_the_server_comes_after_the_local_part() {
+    for (options, is_asked_for) in [("{}", false), ("{ local: false }", true)] {
+        // It has no end-session endpoint: the page stays.
+        let (config, server) = with_server(
+            "instance-out-wide",
+            "endpoints: { token: 'https://issuer.example/token' }",
+        );
+        let metadata = "() => ({ issuer: 'https://issuer.example', authorization_endpoint: 'https://issuer.example/a' })";
+        set(&server, "next", &js(metadata));
+        let shell = Shell::open(&config);
+        shell.ask(SET_TOKENS, TOKENS).await.unwrap();
+        let out = shell.call(SIGN_OUT, options);
+        assert!(shell.read(RECORD).is_none());
+        assert!(stored("instance-out-wide").is_none());
+        let outcome = shell.settled(out).await;
+        assert_eq!(outcome.is_err(), is_asked_for, "{options}");
+        if let Err(error) = outcome {
+            assert_eq!(text(&error, "code"), "unsupported");
+        }
+    }
 }
 
 #[wasm_bindgen_test]
@@ -331,12 +360,13 @@ async fn another_client_s_news_are_taken_up() {
     let two = Shell::open(&config);
     one.ask(REFRESH, "{}").await.unwrap();
     assert_eq!(get(&server, "sent.length"), 1);
-    assert_eq!(two.refresh_token().as_deref(), Some("refresh-0"));
     two.with(|instance| instance.run(1));
     assert_eq!(two.refresh_token().as_deref(), Some("refresh-1"));
-    one.ask(SIGN_OUT, "{ local: true }").await.unwrap();
+    assert_eq!(two.events(), [Some(RENEWED)]);
+    let out = one.call(SIGN_OUT, "{ local: true }");
     two.with(|instance| instance.run(1));
     assert!(two.read(RECORD).is_none());
+    one.settled(out).await.unwrap();
     assert_eq!(two.events().last(), Some(&Some(SIGNED_OUT)));
 }
 
@@ -364,13 +394,14 @@ async fn a_closed_client_gives_every_handle_back() {
         let aborted = shell.call(REFRESH, "{}");
         shell.abort(aborted);
         until("a request", || get(&server, "answers.length") == 1).await;
+        set(&server, "isWaiting", &false.into());
         call(&server, "goOn");
-        until("the exchange's end", || shell.context.operations() == 0.0).await;
+        shell.ask(REFRESH, "{}").await.unwrap();
         shell.snapshot();
+        shell.read(DIAGNOSTICS).unwrap();
         shell.call(99, "{}");
         shell.ask(SIGN_OUT, "{ local: true }").await.unwrap();
-        assert_eq!(shell.context.operations(), 0.0);
-        shell.close();
+        shell.close().await;
     };
     let before = handles();
     for _ in 0..5 {

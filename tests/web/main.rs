@@ -21,7 +21,10 @@
 #[macro_use]
 #[path = "../support/kept_cases/mod.rs"]
 mod kept_cases;
+mod channel;
 mod clock;
+mod digest;
+mod events;
 mod fetch;
 mod instance;
 mod kept;
@@ -30,5 +33,6 @@ mod page;
 mod shell;
 mod storage;
 mod support;
+mod tabs;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -40,6 +40,15 @@ fn without_a_random_source_there_is_none() {
     assert!(page.browser.has_random());
 }
 
+#[wasm_bindgen_test]
+fn chances_are_from_0_to_below_1_and_differ() {
+    let page = Page::open("page-chance", "");
+    let chances: Vec<f64> = (0..100).map(|_| page.browser.chance()).collect();
+    assert!(chances.iter().all(|chance| (0.0..1.0).contains(chance)));
+    assert!(chances.iter().any(|chance| *chance < 0.5));
+    assert!(chances.iter().any(|chance| *chance >= 0.5));
+}
+
 /// The page at another address of its own while `work` runs.
 fn at<T>(address: &str, work: impl FnOnce() -> T) -> T {
     js("globalThis.home = [location.href, history.state]");

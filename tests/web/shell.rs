@@ -17,17 +17,19 @@ pub const SET_TOKENS: i32 = 3;
 pub const SIGN_IN: i32 = 4;
 pub const HANDLE_REDIRECT: i32 = 5;
 pub const SIGN_OUT: i32 = 6;
+pub const TAKE_OVER: i32 = 7;
 
 // In the order of `Event`.
 pub const SIGNED_IN: u32 = 0;
 pub const RENEWED: u32 = 1;
-pub const SIGNED_OUT: u32 = 2;
-pub const SESSION_LOST: u32 = 3;
+pub const SIGNED_OUT: u32 = 4;
+pub const SESSION_LOST: u32 = 5;
 
 // What can be read.
 pub const SNAPSHOT: i32 = 0;
 pub const RECORD: i32 = 1;
 pub const ERROR: i32 = 2;
+pub const DIAGNOSTICS: i32 = 3;
 
 /// The shell's part: it numbers the calls, and reads what the core has to say.
 pub struct Shell {
@@ -127,7 +129,14 @@ impl Shell {
             .map(|record| text(&record, "refresh_token"))
     }
 
-    pub fn close(self) {
+    pub fn end(&self) {
+        self.with(|instance| instance.run(2));
+    }
+
+    /// Ends it, and gives everything back once nothing is under way.
+    pub async fn close(self) {
+        self.end();
+        until("the end", || self.context.operations() == 0.0).await;
         self.instance.take().expect("it is open").close();
     }
 }

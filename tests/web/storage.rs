@@ -10,10 +10,11 @@ use crate::support::{
     stored, value,
 };
 
-const SLOTS: [(Slot, &str); 3] = [
+const SLOTS: [(Slot, &str); 4] = [
     (Slot::Record, "session"),
     (Slot::SignIns, "sign-ins"),
     (Slot::Metadata, "metadata"),
+    (Slot::Tombstones, "tombstones"),
 ];
 
 /// A page whose storage is this expression's object.
@@ -80,7 +81,7 @@ fn every_kind_of_storage_keeps_and_removes() {
 }
 
 #[wasm_bindgen_test]
-fn the_record_is_where_the_config_says_and_the_rest_in_session_storage() {
+fn the_record_is_where_the_config_says_and_the_rest_has_its_place() {
     for (client_id, members, place) in [
         ("where-default", "", Some("sessionStorage")),
         ("where-local", "storage: 'local'", Some("localStorage")),
@@ -90,10 +91,10 @@ fn the_record_is_where_the_config_says_and_the_rest_in_session_storage() {
         for (slot, name) in SLOTS {
             let given = object(&format!("{{ name: '{name}' }}"));
             page.browser.save(slot, &given).unwrap();
-            let place = if slot == Slot::Record {
-                place
-            } else {
-                Some("sessionStorage")
+            let place = match slot {
+                Slot::Record => place,
+                Slot::SignIns | Slot::Metadata => Some("sessionStorage"),
+                Slot::Tombstones => Some("localStorage"),
             };
             for storage in ["sessionStorage", "localStorage"] {
                 let text = stored(storage, name, client_id);
@@ -240,9 +241,9 @@ fn storage_that_may_not_be_read_is_unavailable() {
         ] {
             let _replaced: Replaced = replaced("globalThis", name, property);
             let page = Page::open("storage-blocked", "storage: 'local'");
-            let session_is_blocked = name == "sessionStorage";
             for (slot, _) in SLOTS {
-                if (slot == Slot::Record) == session_is_blocked {
+                let is_local = matches!(slot, Slot::Record | Slot::Tombstones);
+                if is_local == (name == "sessionStorage") {
                     assert!(load(&page, slot).is_none());
                 } else {
                     assert_unavailable(&page, slot);
@@ -293,8 +294,8 @@ fn a_full_storage_keeps_the_old_value() {
     let large = object("{ a: 'x'.repeat(6 << 20) }");
     let saved = page.browser.save(Slot::Record, &large);
     assert_eq!(saved, Err(StorageFailed::Full));
-    let next_page_load = Page::open("storage-full", "");
-    assert_same(&load(&next_page_load, Slot::Record).unwrap(), "{ a: 1 }");
+    let found = stored("sessionStorage", "session", "storage-full");
+    assert_eq!(found.as_deref(), Some(r#"{"a":1}"#));
     page.browser.remove(Slot::Record);
 }
 
@@ -320,6 +321,34 @@ fn what_could_not_be_saved_stays_as_long_as_the_page() {
 }
 
 #[wasm_bindgen_test]
+fn what_could_not_be_saved_is_known_to_all_clients_of_the_page() {
+    let [one, two, other] = [
+        ("storage-refused", ""),
+        ("storage-refused", ""),
+        ("storage-refused", "storage: 'memory'"),
+    ]
+    .map(|(client_id, members)| Page::open(client_id, members));
+    let replaced = replaced(
+        "Storage.prototype",
+        "setItem",
+        "{ value() { throw new DOMException('', 'QuotaExceededError'); } }",
+    );
+    let refused = Page::open("storage-refused", "");
+    let saved = refused.browser.save(Slot::Record, &object("{ a: 1 }"));
+    assert_eq!(saved, Err(StorageFailed::Full));
+    drop(replaced);
+    assert_same(&load(&one, Slot::Record).unwrap(), "{ a: 1 }");
+    assert!(
+        load(&other, Slot::Record).is_none(),
+        "it has a memory of its own"
+    );
+    two.browser.save(Slot::Record, &object("{ a: 2 }")).unwrap();
+    assert_same(&load(&refused, Slot::Record).unwrap(), "{ a: 2 }");
+    one.browser.remove(Slot::Record);
+    assert!(load(&refused, Slot::Record).is_none());
+}
+
+#[wasm_bindgen_test]
 fn memory_is_handed_on_to_the_context_that_replaces_it() {
     let members = "storage: 'memory'";
     let page = Page::open("storage-handed-on", members);
@@ -328,6 +357,23 @@ fn memory_is_handed_on_to_the_context_that_replaces_it() {
         .unwrap();
     let replacing = Page::in_place_of(&page, &config("storage-handed-on", members));
     assert_same(&load(&replacing, Slot::Record).unwrap(), "{ a: 1 }");
+}
+
+#[wasm_bindgen_test]
+fn what_is_written_down_outlives_an_instance() {
+    let page = Page::open("storage-log", "");
+    let log = page.browser.log();
+    assert_same(&value(&log), "{ exchanges: [], warnings: [] }");
+    let exchanges = log.get(Word::Exchanges).unwrap();
+    exchanges.push(&object("{ what: 'refresh' }"));
+    let replacing = Page::in_place_of(&page, &config("storage-log", ""));
+    assert_same(
+        &value(&replacing.browser.log()),
+        "{ exchanges: [{ what: 'refresh' }], warnings: [] }",
+    );
+    let other = Page::open("storage-log", "");
+    let log = value(&other.browser.log());
+    assert_same(&log, "{ exchanges: [], warnings: [] }");
 }
 
 #[wasm_bindgen_test]

@@ -3,7 +3,7 @@
 use core::cell::{Cell, OnceCell, RefCell};
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
-use core::task::{Context, Waker};
+use core::task::{Context, Poll, Waker};
 use std::rc::Rc;
 
 use js_sys::futures::JsFuture;
@@ -170,6 +170,34 @@ pub fn goes_on(operation: &mut Operation) -> bool {
         .is_pending()
 }
 
+/// Another tab, as far as locks, channels and storage events go: an element with `contentWindow` and `remove()`.
+pub fn tab() -> JsValue {
+    js("document.body.appendChild(document.createElement('iframe'))")
+}
+
+/// What the operation has brought, where it has ended.
+pub fn brought(operation: &mut Operation) -> Option<Option<JsValue>> {
+    let mut context = Context::from_waker(Waker::noop());
+    match Pin::new(operation).poll(&mut context) {
+        Poll::Ready(Ok(object)) => Some(object.map(|object| value(&object))),
+        Poll::Ready(Err(failure)) => panic!("{:?}", value(&failure)),
+        Poll::Pending => None,
+    }
+}
+
+/// What the operation brings.
+pub async fn ended(what: &str, operation: &mut Operation) -> Option<JsValue> {
+    soon(what, async {
+        loop {
+            if let Some(object) = brought(operation) {
+                return object;
+            }
+            timer(0).await.unwrap();
+        }
+    })
+    .await
+}
+
 /// A config of the client with this id, with further members.
 pub fn config(client_id: &str, members: &str) -> JsValue {
     js(&format!(
@@ -230,8 +258,14 @@ impl Opened {
 }
 
 impl Drop for Opened {
+    /// As the shell does it where an instance trapped: nothing outside is this one's any more.
     fn drop(&mut self) {
-        release(self.id);
+        let stop = "({ attention, operations }) => {
+            for (const stop of [...attention, ...operations.values()]) stop?.();
+            operations.clear();
+        }";
+        let context = release(self.id);
+        Function::from(js(stop)).call1(&context, &context).unwrap();
     }
 }
 

@@ -1,17 +1,20 @@
-//! Everything that is done with this repository: `cargo xtask demo | test | build | size`.
+//! Everything that is done with this repository: `cargo xtask demo | test | build | size | faults | simulate | bugs`.
 //!
 //! Each command first sees to the tools that it needs ([`setup`]), so a fresh clone needs nothing but
 //! Rust, Node.js and a shell.
 
+mod bugs;
 mod checks;
 mod contributors;
 mod demo;
+mod faults;
 mod package;
 mod repository;
 #[cfg(test)]
 mod rules;
 mod run;
 mod setup;
+mod simulate;
 mod size_table;
 mod wasm_text;
 
@@ -47,6 +50,12 @@ enum Task {
     Build,
     /// Build, and list what the bytes are spent on
     Size,
+    /// List what may go wrong, with the tests of each fault
+    Faults,
+    /// Run the session's code in a simulated browser, with faults that a seed decides
+    Simulate(simulate::Options),
+    /// Plant bugs in a copy of the session's code, and see the simulator find each of them
+    Bugs(bugs::Options),
 }
 
 fn main() -> ExitCode {
@@ -77,5 +86,8 @@ fn carry_out(task: Task) -> Result<()> {
             contributors::print(&repository, &package)?;
             size_table::print(&package)
         }
+        Task::Faults => faults::print(&repository),
+        Task::Simulate(options) => simulate::start(&repository, &options),
+        Task::Bugs(options) => bugs::find_all(&repository, &options),
     }
 }

@@ -1,10 +1,13 @@
 //! Sees to it that the tools are there: silent where they are, one line of progress where they are fetched,
 //! and a message that says what to install where that may not or cannot be done from here.
 
+mod apt;
 mod browser;
 mod cargo_components;
 mod node;
+mod python;
 mod rust_source;
+mod toolchain;
 mod wasm_bindgen;
 mod wasm_target;
 
@@ -16,6 +19,7 @@ use crate::repository::Repository;
 use crate::run;
 
 pub use browser::Browser;
+pub use python::python;
 pub use wasm_bindgen::WasmBindgen;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -26,6 +30,7 @@ pub enum Part {
     WasmTarget,
     WasmBindgen,
     Browser,
+    Python,
 }
 
 pub const FOR_BUILD: &[Part] = &[
@@ -42,6 +47,7 @@ pub const FOR_EVERYTHING: &[Part] = &[
     Part::WasmTarget,
     Part::Browser,
     Part::WasmBindgen,
+    Part::Python,
 ];
 
 pub fn ensure(repository: &Repository, parts: &[Part]) -> Result<()> {
@@ -56,6 +62,7 @@ pub fn ensure(repository: &Repository, parts: &[Part]) -> Result<()> {
             Part::WasmTarget => wasm_target::ensure(repository, &progress),
             Part::WasmBindgen => wasm_bindgen::ensure(repository, &progress),
             Part::Browser => browser::ensure(repository, &progress),
+            Part::Python => python::ensure(repository, &progress),
         }
         .context("set-up is not complete")?;
     }

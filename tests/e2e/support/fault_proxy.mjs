@@ -3,18 +3,21 @@
 
 import { createServer } from "node:http";
 import { buffer } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import { proxyFetch } from "httpxy";
 
 /** Starts the proxy. The server's own address comes later, with `forwardTo`, since it wants to know the proxy's first. */
 export async function startFaultProxy() {
   const history = [];
   const faults = new Map();
+  const habits = new Map();
   let target;
   let forgotten = 0;
 
   async function serve(request, response) {
     const url = new URL(request.url, origin);
     const seen = {
+      at: Date.now(),
       method: request.method,
       path: url.pathname,
       query: [...url.searchParams],
@@ -31,7 +34,7 @@ export async function startFaultProxy() {
         reply(response, answer, seen.headers.origin);
       },
     };
-    const fault = request.method === "OPTIONS" ? undefined : faults.get(seen.path)?.shift();
+    const fault = request.method === "OPTIONS" ? undefined : (faults.get(seen.path)?.shift() ?? habits.get(seen.path));
     await (fault ?? pass)(exchange);
   }
 
@@ -52,6 +55,8 @@ export async function startFaultProxy() {
       if (!faults.has(path)) faults.set(path, []);
       faults.get(path).push(fault);
     },
+    /** Does this to every answer of `path` that `next` says nothing of. */
+    always(path, fault) { habits.set(path, fault); },
     /** The requests since `forget`. */
     recent: () => history.slice(forgotten),
     /** Those of them that asked `path`, without the preflights. */
@@ -60,6 +65,7 @@ export async function startFaultProxy() {
     forget() {
       forgotten = history.length;
       faults.clear();
+      habits.clear();
     },
     async close() {
       server.closeAllConnections();
@@ -111,6 +117,13 @@ export const stalled = (body) => ({ request, response }) => {
 
 /** No answer at all; the server never sees the request. */
 export const silent = () => {};
+
+/** Lets the server answer, and takes so long over it, or until `ready()` resolves where that is later. */
+export const slow = (ms, ready = () => {}) => async ({ forward, reply }) => {
+  const genuine = await forward();
+  await Promise.all([delay(ms), ready()]);
+  reply(genuine);
+};
 
 /**
  * Lets the server answer and keeps the answer back until `release()`. `reached` resolves when the server has answered.

@@ -22,7 +22,7 @@ export async function startSite() {
 
 /** Serves folders, each below its own prefix, the first that has the file. */
 export async function startStatic(folders) {
-  const handlers = folders.map(([prefix, folder, options]) => [prefix, sirv(folder, { dev: true, ...options, setHeaders })]);
+  const handlers = folders.map(([prefix, folder, options]) => [prefix, sirv(folder, { dev: true, etag: true, ...options, setHeaders })]);
   const server = createServer((request, response) => {
     const [prefix, handler] = handlers.find(([prefix]) => request.url.startsWith(`${prefix}/`));
     request.url = request.url.slice(prefix.length);

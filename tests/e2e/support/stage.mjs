@@ -4,7 +4,9 @@
 
 import assert from "node:assert/strict";
 import { By, until } from "selenium-webdriver";
+import { startDjangoOauthToolkit } from "../../servers/django_oauth_toolkit.mjs";
 import { demoUser, startOidcProvider } from "../../servers/oidc_provider.mjs";
+import { publicClient } from "../../servers/sign_in.mjs";
 import { startBrowser } from "./browser.mjs";
 import { startFaultProxy } from "./fault_proxy.mjs";
 import { startSite } from "./site.mjs";
@@ -18,14 +20,17 @@ const paths = {
   okta: { base: "/oauth2/default", token: "/v1/token", introspection: "/v1/introspect", authorization: "/v1/authorize" },
   "okta-org": { base: "/oauth2", token: "/v1/token", introspection: "/v1/introspect", authorization: "/v1/authorize" },
   discovery: { base: "", token: "/token", introspection: "/token/introspection", authorization: "/auth" },
+  django: { base: "", token: "/token/", introspection: "/introspect/", authorization: "/authorize/" },
 };
 
-/** A server with its proxy, for pages of `origin`. */
+/** A server with its proxy, for pages of `origin`: oidc-provider in one of its layouts, or `django`, django-oauth-toolkit. */
 export async function startServer({ origin, layout, ...options }) {
   const proxy = await startFaultProxy();
   const client = { clientId, redirectUris: [`${origin}/callback`], origins: [origin] };
-  const server = await startOidcProvider({ layout, publicOrigin: proxy.origin, clients: [client], accessTokenSeconds, ...options });
+  const shared = { publicOrigin: proxy.origin, clients: [client], accessTokenSeconds, ...options };
+  const server = await (layout === "django" ? startDjangoOauthToolkit(shared) : startOidcProvider({ layout, ...shared }));
   proxy.forwardTo(`http://127.0.0.1:${server.port}`);
+  const visitor = publicClient(server, { clientId, redirectUri: client.redirectUris[0] });
   const { base, ...rest } = paths[layout];
   return {
     proxy,
@@ -36,8 +41,12 @@ export async function startServer({ origin, layout, ...options }) {
       clientId,
       redirectUri: `${origin}/callback`,
       scope,
-      ...(layout !== "discovery" && { endpoints: "okta" }),
+      ...(layout.startsWith("okta") && { endpoints: "okta" }),
     },
+    /** What a public client may do at the server, without a browser. */
+    visitor,
+    /** The token response of a new sign-in that no browser took part in. */
+    newTokens: async () => (await visitor.signIn()).body,
     async close() {
       await proxy.close();
       await server.close();
@@ -107,18 +116,18 @@ export async function startStage({ layout = "okta", beside, ...options } = {}) {
     },
 
     /** Signs in by hand: through the server's own page where it shows one, up to the callback page. */
-    async visitServer(options = {}) {
+    async visitServer(options = {}, user = demoUser) {
       await stage.leave(options);
       if (!(await driver.getCurrentUrl()).startsWith(proxy.origin)) return;
-      await driver.findElement(By.name("login")).sendKeys(demoUser.login);
-      await driver.findElement(By.name("password")).sendKeys(demoUser.password);
+      await driver.findElement(By.name("login")).sendKeys(user.login);
+      await driver.findElement(By.name("password")).sendKeys(user.password);
       await driver.findElement(By.id("submit")).click();
       await browser.wait(until.urlContains(`${site.origin}/callback?`), "the server did not send the browser back");
     },
 
     /** The whole sign-in. Gives the result of `handleRedirect`. */
-    async signIn(options = {}, config = server.config) {
-      await stage.visitServer(options);
+    async signIn(options = {}, config = server.config, user = demoUser) {
+      await stage.visitServer(options, user);
       await stage.start(config);
       return stage.get("handleRedirect");
     },

@@ -104,10 +104,12 @@ fn quoted(text: &Text) -> String {
 
 /// The claims of a compact JWT.
 pub fn claims(token: &str) -> Option<Object> {
-    let payload = token.split('.').nth(1)?;
+    let [_, payload, _] = token.split('.').collect::<Vec<_>>()[..] else {
+        return None;
+    };
     let payload = payload.replace('-', "+").replace('_', "/");
     let text = String::from_utf8(atob(&payload)?).ok()?;
-    Object::parse(&text)
+    Object::parse(&text).filter(|claims| matches!(*claims.0.members.borrow(), Members::Named(_)))
 }
 
 /// The forgiving decoding of base64 that pages have.

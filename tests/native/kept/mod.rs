@@ -97,6 +97,11 @@ impl Object {
         }
     }
 
+    /// Whether both are the same object.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Whether it can be changed no more.
     pub fn is_frozen(&self) -> bool {
         self.0.is_frozen.get()

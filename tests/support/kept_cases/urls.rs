@@ -221,6 +221,10 @@ pub fn claims_of_what_is_no_jwt<K: Testable>() {
         r#""a.ImEi.b""#,
         r#""a.MTI.b""#,
         r#""a.bnVsbA.b""#,
+        // A list; two parts, and four.
+        r#""a.W10.b""#,
+        r#""a.e30""#,
+        r#""a.e30.b.c""#,
         "5",
         r#"["e30.e30.e30"]"#,
     ] {

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::Progress;
+use super::apt::AptGet;
 use crate::repository::Repository;
 use crate::run;
 
@@ -49,56 +50,21 @@ pub fn ensure(repository: &Repository, progress: &Progress) -> Result<()> {
     let chosen = ["CHROME", "CHROMEDRIVER"]
         .iter()
         .any(|variable| env::var_os(variable).is_some());
-    let Some(apt_get) = apt_get(repository).filter(|_| !chosen) else {
+    let Some(apt_get) = AptGet::find(repository).filter(|_| !chosen) else {
         return Err(missing.context(INSTALL));
     };
-    let mut update = apt_get();
-    update.arg("update");
-    let mut install = apt_get();
-    install.args([
-        "install",
-        "-y",
-        "--no-install-recommends",
-        "chromium",
-        "chromium-driver",
-    ]);
-    progress
-        .run("Chromium: updating the package lists", &mut update)
-        .and_then(|()| {
-            progress.run(
-                "Chromium and chromedriver: installing with apt-get",
-                &mut install,
-            )
-        })
+    apt_get
+        .install(
+            progress,
+            "Chromium and chromedriver",
+            &["chromium", "chromium-driver"],
+        )
         .and_then(|()| Browser::find().map(drop))
         .context(INSTALL)
 }
 
 const INSTALL: &str = "the browser tests need Chromium or Chrome and the chromedriver of the same version: \
     install them (on Debian: apt-get install chromium chromium-driver), or set CHROME and CHROMEDRIVER to their paths";
-
-/// apt-get, where it exists and may install; the answer makes a new command each time.
-fn apt_get(repository: &Repository) -> Option<impl Fn() -> Command> {
-    if !run::succeeds(repository.command("apt-get").arg("--version")) {
-        return None;
-    }
-    let root = run::output(repository.command("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if !root && !run::succeeds(repository.command("sudo").args(["-n", "true"])) {
-        return None;
-    }
-    Some(move || {
-        let mut command = if root {
-            Command::new("env")
-        } else {
-            Command::new("sudo")
-        };
-        if !root {
-            command.args(["-n", "env"]);
-        }
-        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]);
-        command
-    })
-}
 
 /// The program that `variable` names, or else the first of `names` on the PATH.
 fn find(variable: &str, names: &[&str]) -> Result<PathBuf> {

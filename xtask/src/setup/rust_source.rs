@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::Progress;
-use super::wasm_target::Toolchain;
+use super::toolchain::Toolchain;
 use crate::repository::Repository;
 use crate::run;
 

@@ -5,25 +5,33 @@
 //! rustc looks for them. From then on plain `cargo build --target wasm32-unknown-unknown` works.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use super::toolchain::Toolchain;
 use super::{Progress, rust_source};
 use crate::repository::Repository;
-use crate::run;
 
-pub const TARGET: &str = "wasm32-unknown-unknown";
+const TARGET: &str = "wasm32-unknown-unknown";
 
 pub fn ensure(repository: &Repository, progress: &Progress) -> Result<()> {
     let toolchain = Toolchain::installed(repository)?;
-    if toolchain.has_target()? {
+    if toolchain.has_target(TARGET)? {
         return Ok(());
     }
-    if progress.rustup(repository, &["target", "add", TARGET]) && toolchain.has_target()? {
+    if progress.rustup(repository, &["target", "add", TARGET]) && toolchain.has_target(TARGET)? {
         return Ok(());
     }
-    toolchain.check_writable()?;
+    if !toolchain.is_writable() {
+        bail!(
+            "Rust {} lacks {TARGET}, and its folder {} may not be written to: ask whoever installed it to add the \
+             standard library for {TARGET} (on Debian the package libstd-rust-dev-wasm32), or use a toolchain of \
+             your own from rustup",
+            toolchain.version,
+            toolchain.sysroot.display()
+        );
+    }
     let temporary = repository.path("target/std-for-wasm");
     recreate(&temporary)?;
     let ready = rust_source::ensure(repository, &toolchain, &temporary, progress)
@@ -38,71 +46,6 @@ pub fn ensure(repository: &Repository, progress: &Progress) -> Result<()> {
         });
     fs::remove_dir_all(&temporary)?;
     ready
-}
-
-/// The Rust toolchain that cargo uses.
-pub struct Toolchain {
-    pub version: String,
-    commit: String,
-    sysroot: PathBuf,
-}
-
-impl Toolchain {
-    fn installed(repository: &Repository) -> Result<Self> {
-        let about = run::output(repository.command("rustc").arg("-vV"))?;
-        let line = |label: &str| {
-            about
-                .lines()
-                .find_map(|line| line.strip_prefix(label))
-                .map(str::to_owned)
-        };
-        let sysroot = run::output(repository.command("rustc").args(["--print", "sysroot"]))?;
-        Ok(Self {
-            version: line("release: ").context("`rustc -vV` has no release")?,
-            commit: line("commit-hash: ").context("`rustc -vV` has no commit hash")?,
-            sysroot: sysroot.trim_end().into(),
-        })
-    }
-
-    /// Where rust-src has its place.
-    pub fn source(&self) -> PathBuf {
-        self.sysroot.join("lib/rustlib/src/rust")
-    }
-
-    fn libraries(&self) -> PathBuf {
-        self.sysroot.join("lib/rustlib").join(TARGET).join("lib")
-    }
-
-    fn has_target(&self) -> Result<bool> {
-        let Ok(files) = fs::read_dir(self.libraries()) else {
-            return Ok(false);
-        };
-        let files: Vec<_> = files
-            .map(|file| Ok(file?.file_name().into_string().unwrap_or_default()))
-            .collect::<Result<_>>()?;
-        Ok(["libstd-", "libtest-"].iter().all(|library| {
-            files
-                .iter()
-                .any(|file| file.starts_with(library) && file.ends_with(".rlib"))
-        }))
-    }
-
-    fn check_writable(&self) -> Result<()> {
-        let probe = self.sysroot.join("lib/rustlib/.rekindle-setup");
-        if fs::write(&probe, "")
-            .and_then(|()| fs::remove_file(&probe))
-            .is_ok()
-        {
-            return Ok(());
-        }
-        bail!(
-            "Rust {} lacks {TARGET}, and its folder {} may not be written to: ask whoever installed it to add the \
-             standard library for {TARGET} (on Debian the package libstd-rust-dev-wasm32), or use a toolchain of \
-             your own from rustup",
-            self.version,
-            self.sysroot.display()
-        );
-    }
 }
 
 fn build_std(
@@ -147,7 +90,7 @@ fn build_std(
         &mut build,
     )?;
 
-    let libraries = toolchain.libraries();
+    let libraries = toolchain.libraries(TARGET);
     // Renamed when whole, so that an interrupted copy is never taken for the library.
     let partial = libraries.with_extension("partial");
     recreate(&partial)?;
@@ -165,7 +108,7 @@ fn build_std(
         fs::remove_dir_all(&libraries)?;
     }
     fs::rename(&partial, &libraries)?;
-    if !toolchain.has_target()? {
+    if !toolchain.has_target(TARGET)? {
         bail!(
             "the standard library was compiled, yet {} lacks it",
             libraries.display()

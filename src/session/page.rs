@@ -1,0 +1,101 @@
+//! What the page tells: it may sleep and come back, it is looked at, it is online again; and what the siblings say.
+
+use super::Session;
+use super::siblings::ASK_MS;
+use crate::platform::{Kept, Platform, attention};
+use crate::task::unless;
+use crate::words::Word;
+use alloc::rc::Rc;
+
+impl<P: Platform> Session<P> {
+    /// Whether the page is neither asleep nor done with.
+    pub(super) fn is_awake(&self) -> bool {
+        !self.is_hidden.get() && !self.is_closed.get()
+    }
+
+    /// Listens to what matters now.
+    pub(super) fn attend(&self) {
+        let mut to = attention::PAGE;
+        if self.config.idle_ms.is_finite() {
+            to |= attention::INPUT;
+        }
+        if !self.is_hidden.get() {
+            to |= attention::SIBLINGS;
+        }
+        self.platform.attend(to);
+    }
+
+    /// Hears of everything, one thing after the other, and waits for nothing.
+    pub(super) async fn listen(self: Rc<Self>) {
+        loop {
+            let closed = self.until(|session| session.is_closed.get() && !session.has_flight());
+            let Some(Ok(Some(news))) = unless(self.platform.news(), closed).await else {
+                return;
+            };
+            self.hear(&news);
+        }
+    }
+
+    fn hear(self: &Rc<Self>, news: &P::Kept) {
+        let is = |event| news.is(Word::Event, event);
+        if is(Word::Message) {
+            if let Some(message) = news.get(Word::Message) {
+                self.heard(&message);
+            }
+            return;
+        }
+        if is(Word::Hide) {
+            self.hide();
+        } else if is(Word::Show) {
+            self.show();
+        } else if is(Word::Online) {
+            self.come_back();
+        } else if is(Word::Active) {
+            self.active_at.set(self.moment());
+        } else if is(Word::Stored) {
+            self.look_around();
+        }
+        self.change();
+    }
+
+    /// The page may sleep from here on: it lets go of all that would keep it out of the back/forward cache, or keep others waiting. What
+    /// it has sent was announced when it was sent.
+    fn hide(&self) {
+        self.is_hidden.set(true);
+        self.hide_generation();
+        if let Some(lock) = self.lock.get() {
+            lock.free();
+        }
+        self.attend();
+    }
+
+    /// It is back: the others may have gone on without it.
+    fn show(self: &Rc<Self>) {
+        self.is_hidden.set(false);
+        self.attend();
+        self.look_around();
+        // Whose request is still open takes its lock up again first.
+        let session = self.clone();
+        self.platform.spawn(async move {
+            let _ = session.platform.sleep(ASK_MS).await;
+            session.resume_attempt();
+            session.change();
+        });
+        self.ask_siblings();
+    }
+
+    /// Ends what goes on by itself. An exchange under way is finished, for the next client.
+    pub fn close(&self) {
+        self.is_closed.set(true);
+        self.hide_generation();
+        self.rest();
+        self.change();
+    }
+
+    /// Stops listening, once a closed client has nothing under way.
+    pub(super) fn rest(&self) {
+        if self.page && self.is_closed.get() && !self.has_flight() {
+            self.platform.attend(0);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The session, step by step: each test is one story. What chance may make of it is the simulator's.
+
+mod diagnostics;
+mod endpoints;
+mod exchange;
+mod failures;
+mod renewal;
+mod sharing;
+mod siblings;
+mod sign_in;
+mod sign_out;
+mod storage;

@@ -1,0 +1,266 @@
+//! Tabs that begin and end a session together.
+
+use crate::outside::{Browser, Tab, config, family, message, response, signed_in, twins};
+use rekindle::client::Verb;
+use rekindle::platform::Slot;
+use serde_json::json;
+
+const HOUR: f64 = 3_600_000.0;
+
+#[test]
+fn t08_a_sign_out_reaches_every_tab_of_the_session_and_no_other() {
+    let browser = Browser::new();
+    let (one, other) = twins(&browser, json!({}));
+    let stranger = Tab::open(&browser);
+    stranger
+        .create(config(json!({})))
+        .expect("the config is right");
+    stranger.call(Verb::SetTokens, json!({ "response": response(9) }));
+    stranger.events();
+    let pending = other.refresh();
+    one.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+    assert_eq!(pending.code(), "signed_out");
+    assert_eq!(
+        (other.events(), other.status().as_str()),
+        (vec!["SignedOut: signed-out".to_owned()], "signed-out")
+    );
+    assert_eq!(other.stored(Slot::Record), json!(null));
+    assert_eq!(
+        (stranger.status().as_str(), stranger.events().len()),
+        ("signed-in", 0)
+    );
+}
+
+#[test]
+fn t08_a_tab_that_slept_finds_the_sign_out_when_it_is_back() {
+    for way in ["show", "stored", "load", "refresh", "answer"] {
+        let browser = Browser::new();
+        let (one, other) = twins(&browser, json!({}));
+        let stored = other.stored(Slot::Record);
+        let open = (way == "answer").then(|| other.refresh());
+        other.page().attends.set(0);
+        one.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+        assert_eq!(other.status(), "signed-in");
+        let mut tab = other.clone();
+        match way {
+            "load" => {
+                tab = Tab::open(&browser);
+                tab.store(Slot::Record, &stored);
+                tab.create(config(json!({}))).expect("the config is right");
+            }
+            "refresh" => assert_eq!(other.refresh().code(), "signed_out"),
+            "answer" => {
+                browser.request().answer(200, response(2));
+                assert_eq!(open.expect("it was called").code(), "signed_out");
+            }
+            event => other.hears(event),
+        }
+        assert_eq!(tab.status(), "signed-out", "{way}");
+        assert_eq!(tab.stored(Slot::Record), json!(null), "{way}");
+    }
+}
+
+#[test]
+fn t08_tombstones_name_nobody_are_few_and_do_not_last() {
+    let browser = Browser::new();
+    for number in 1..=25 {
+        let tab = Tab::open(&browser);
+        tab.create(config(json!({}))).expect("the config is right");
+        tab.call(Verb::SetTokens, json!({ "response": response(number) }));
+        tab.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+        browser.advance(1.0);
+    }
+    let tab = Tab::open(&browser);
+    let stones = tab.stored(Slot::Tombstones);
+    let text = stones.to_string();
+    assert!(!text.contains("rt-") && !text.contains("at-"), "{text}");
+    assert_eq!(stones["version"], 1);
+    let stones = stones["tombstones"]
+        .as_array()
+        .expect("it is a list")
+        .clone();
+    assert_eq!(stones.len(), 20);
+    assert_eq!(stones[19]["at"], json!(1_800_000_000_024_u64));
+    // The same tokens given again begin a session again.
+    tab.create(config(json!({}))).expect("the config is right");
+    tab.call(Verb::SetTokens, json!({ "response": response(25) }));
+    assert_eq!(tab.status(), "signed-in");
+    let left = tab.stored(Slot::Tombstones);
+    assert_eq!(left["tombstones"].as_array().map(Vec::len), Some(19));
+    // After 30 days they say nothing.
+    let record = tab.stored(Slot::Record);
+    tab.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+    for (wait, status) in [(30.0 * 24.0 * HOUR - 1.0, "signed-out"), (1.0, "expired")] {
+        browser.advance(wait);
+        let next = Tab::open(&browser);
+        next.store(Slot::Record, &record);
+        next.create(config(json!({}))).expect("the config is right");
+        assert_eq!(next.status(), status, "{wait}");
+    }
+}
+
+#[test]
+fn t08_where_no_tombstone_can_be_written_diagnostics_say_so() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    tab.page()
+        .refuses
+        .set(Some(rekindle::platform::StorageFailed::Full));
+    tab.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+    let warnings = tab.diagnostics()["warnings"].to_string();
+    assert!(warnings.contains("sign-out"), "{warnings}");
+    assert_eq!(tab.status(), "signed-out");
+}
+
+#[test]
+fn t09_tabs_that_are_given_the_same_tokens_are_siblings() {
+    let browser = Browser::new();
+    let one = signed_in(&browser, json!({}));
+    let other = signed_in(&browser, json!({}));
+    assert_eq!(family(&one), family(&other));
+    let calls = [one.refresh(), other.refresh()];
+    browser.request().answer(200, response(2));
+    assert!(calls.iter().all(|call| call.token() == "at-2"));
+    assert_eq!(browser.sent(), 1);
+}
+
+#[test]
+fn t01_a_new_tab_takes_a_shared_session_over() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "shareSession": true }));
+    let sharing = || config(json!({ "shareSession": true }));
+    let next = Tab::open(&browser);
+    next.create(sharing()).expect("the config is right");
+    let call = next.call(Verb::TakeOver, json!({}));
+    assert!(matches!(call.ended(), Some(Ok(None))));
+    assert_eq!(
+        (next.refresh_token().as_str(), next.events()),
+        ("rt-1", vec!["SignedIn: signed-in".to_owned()])
+    );
+    assert_eq!(
+        next.stored(Slot::Record)["family"],
+        tab.stored(Slot::Record)["family"]
+    );
+    assert_eq!(browser.shown().len(), 2);
+    // They are siblings.
+    tab.refresh();
+    browser.request().answer(200, response(2));
+    assert_eq!(next.refresh_token(), "rt-2");
+    assert_eq!(browser.sent(), 1);
+}
+
+#[test]
+fn t01_a_session_is_waited_for_where_somebody_is_live_and_not_for_long() {
+    let browser = Browser::new();
+    let alone = Tab::open(&browser);
+    alone
+        .create(config(json!({ "shareSession": true })))
+        .expect("the config is right");
+    assert!(alone.call(Verb::TakeOver, json!({})).ended().is_some());
+    assert!(browser.said().is_empty());
+    // It does not share: nothing comes.
+    signed_in(&browser, json!({}));
+    let call = alone.call(Verb::TakeOver, json!({}));
+    browser.advance(249.0);
+    assert!(call.is_open());
+    browser.advance(1.0);
+    assert!(matches!(call.ended(), Some(Ok(None))));
+    assert_eq!(alone.status(), "signed-out");
+    // What comes now was not asked for.
+    let other = signed_in(&browser, json!({}));
+    alone.receives(&message(
+        &other,
+        "tokens",
+        json!({ "record": other.stored(Slot::Record) }),
+    ));
+    assert_eq!(alone.status(), "signed-out");
+}
+
+#[test]
+fn t01_of_several_sessions_the_newest_is_taken() {
+    let browser = Browser::new();
+    let share = || json!({ "shareSession": true });
+    let old = signed_in(&browser, share());
+    browser.advance(1_000.0);
+    let new = Tab::open(&browser);
+    new.create(config(share())).expect("the config is right");
+    new.call(Verb::SetTokens, json!({ "response": response(7) }));
+    let taken = Tab::open(&browser);
+    taken.create(config(share())).expect("the config is right");
+    taken.call(Verb::TakeOver, json!({}));
+    assert_eq!(taken.refresh_token(), "rt-7");
+    assert_eq!(family(&taken), family(&new));
+    assert_ne!(family(&taken), family(&old));
+}
+
+#[test]
+fn t08_a_session_from_before_a_sign_out_is_not_taken_over() {
+    let browser = Browser::new();
+    let share = || json!({ "shareSession": true });
+    let one = signed_in(&browser, share());
+    one.page().attends.set(0);
+    let other = Tab::open(&browser);
+    other.create(config(share())).expect("the config is right");
+    other.call(Verb::SetTokens, json!({ "response": response(7) }));
+    browser.advance(1.0);
+    other.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+    one.page().attends.set(3);
+    let next = Tab::open(&browser);
+    next.create(config(share())).expect("the config is right");
+    let call = next.call(Verb::TakeOver, json!({}));
+    browser.advance(250.0);
+    assert!(call.ended().is_some());
+    assert_eq!(next.status(), "signed-out");
+}
+
+#[test]
+fn t10_a_closed_client_shows_nothing_and_still_hands_over_what_comes() {
+    let browser = Browser::new();
+    let (one, other) = twins(&browser, json!({}));
+    one.refresh();
+    one.client().close();
+    browser.settle();
+    assert_eq!(browser.shown(), [(1, 1.0)]);
+    browser.request().answer(200, response(2));
+    assert_eq!(one.stored(Slot::Record)["refresh_token"], "rt-2");
+    assert_eq!(other.refresh_token(), "rt-2");
+    assert_eq!(one.page().attends.get(), 0);
+    assert!(browser.locked().is_empty());
+    assert!(browser.next_timer(&one).is_infinite());
+}
+
+/// The same user signs in again while a refresh is under way: the other tabs go on with the earlier session, and get what came for it.
+#[test]
+fn t02_l11_what_comes_late_for_an_earlier_session_goes_to_those_who_have_it() {
+    // {"sub":"1"}
+    let id_token = "e30.eyJzdWIiOiIxIn0.c";
+    let with_user = |number| {
+        let mut answer = response(number);
+        answer["id_token"] = json!(id_token);
+        json!({ "response": answer })
+    };
+    let browser = Browser::new();
+    let one = signed_in(&browser, json!({}));
+    one.call(Verb::SetTokens, with_user(5));
+    let other = crate::outside::duplicate(&one, json!({}));
+    one.refresh();
+    one.call(Verb::SetTokens, with_user(7));
+    assert_eq!(
+        (one.refresh_token().as_str(), other.status().as_str()),
+        ("rt-7", "signed-in")
+    );
+    // Nobody else sends the refresh token meanwhile.
+    let waiting = other.refresh();
+    assert_eq!(browser.sent(), 1);
+    browser.request().answer(200, response(6));
+    assert_eq!(
+        (waiting.token().as_str(), other.refresh_token().as_str()),
+        ("at-6", "rt-6")
+    );
+    assert_eq!(
+        (one.refresh_token().as_str(), other.generation()),
+        ("rt-7", 2.0)
+    );
+    assert!(browser.locked().is_empty());
+    assert_eq!(browser.sent(), 1);
+}

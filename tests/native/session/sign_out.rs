@@ -1,0 +1,229 @@
+//! Ending a session, here and at the server.
+
+use crate::outside::{Browser, config, response, signed_in};
+use rekindle::client::Verb;
+use rekindle::platform::Slot;
+use serde_json::json;
+
+fn left_for(tab: &crate::outside::Tab) -> Vec<String> {
+    tab.page().left_for.borrow().clone()
+}
+
+#[test]
+fn x02_the_session_is_cleared_first_and_revoked_as_well_as_can_be() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    let call = tab.call(Verb::SignOut, json!({}));
+    assert_eq!(
+        (tab.events(), tab.stored(Slot::Record)),
+        (vec!["SignedOut: signed-out".to_owned()], json!(null))
+    );
+    let request = browser.request();
+    assert_eq!(request.url, "https://as.example/revoke");
+    assert_eq!(
+        request.form,
+        json!({ "token": "rt-1", "token_type_hint": "refresh_token", "client_id": "app" })
+    );
+    assert!(request.is_last && call.is_open() && left_for(&tab).is_empty());
+    request.answer(200, json!(null));
+    assert!(matches!(call.ended(), Some(Ok(None))));
+    assert_eq!(left_for(&tab), ["https://as.example/logout?client_id=app"]);
+    let log = &tab.diagnostics()["exchanges"][0];
+    assert_eq!(
+        (&log["what"], &log["why"], &log["outcome"]),
+        (
+            &json!("revocation_endpoint"),
+            &json!("signed-out"),
+            &json!("ok")
+        )
+    );
+}
+
+#[test]
+fn x02_a_revocation_delays_leaving_by_300_ms_at_most() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    let call = tab.call(
+        Verb::SignOut,
+        json!({ "state": "s", "postLogoutRedirectUri": "https://app.example/bye" }),
+    );
+    browser.advance(299.0);
+    assert!(left_for(&tab).is_empty());
+    browser.advance(1.0);
+    assert_eq!(
+        left_for(&tab),
+        [
+            "https://as.example/logout?client_id=app&post_logout_redirect_uri=https%3A%2F%2Fapp.example%2Fbye&state=s"
+        ]
+    );
+    assert!(matches!(call.ended(), Some(Ok(None))));
+    // The request goes on, for a minute.
+    let request = browser.request();
+    browser.advance(59_699.0);
+    assert!(!request.is_aborted.get());
+    browser.advance(1.0);
+    assert!(request.is_aborted.get());
+    assert_eq!(tab.diagnostics()["exchanges"][0]["outcome"], "network");
+}
+
+#[test]
+fn x02_a_local_sign_out_waits_for_nothing() {
+    for (status, outcome) in [
+        (Some(200), "ok"),
+        (Some(204), "ok"),
+        (Some(299), "ok"),
+        (Some(300), "server"),
+        (Some(503), "server"),
+        (Some(199), "server"),
+        (None, "network"),
+    ] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({}));
+        let call = tab.call(Verb::SignOut, json!({ "local": true }));
+        assert!(matches!(call.ended(), Some(Ok(None))));
+        match status {
+            Some(status) => browser.request().answer(status, json!(null)),
+            None => browser.request().fail(),
+        }
+        assert!(left_for(&tab).is_empty());
+        let log = &tab.diagnostics()["exchanges"][0];
+        assert_eq!(log["outcome"], outcome, "{status:?}");
+        let logged = if outcome == "server" {
+            json!(status)
+        } else {
+            json!(null)
+        };
+        assert_eq!(log["status"], logged);
+    }
+}
+
+#[test]
+fn x02_what_cannot_be_revoked_or_is_not_to_be_is_not() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    tab.call(Verb::SignOut, json!({ "revoke": false }));
+    assert_eq!(left_for(&tab).len(), 1);
+    let without = signed_in(
+        &browser,
+        json!({ "endpoints": { "token": "https://as.example/t", "endSession": "https://as.example/logout" } }),
+    );
+    without.call(Verb::SignOut, json!({}));
+    assert_eq!(left_for(&without).len(), 1);
+    let no_token = signed_in(&browser, json!({}));
+    no_token.call(
+        Verb::SetTokens,
+        json!({ "response": { "access_token": "a", "id_token": "i" } }),
+    );
+    no_token.call(Verb::SignOut, json!({}));
+    assert_eq!(
+        left_for(&no_token),
+        ["https://as.example/logout?id_token_hint=i&client_id=app"]
+    );
+    assert_eq!(browser.sent(), 0);
+}
+
+#[test]
+fn x03_a_server_without_an_end_session_endpoint() {
+    let endpoints = json!({ "token": "https://as.example/t" });
+    for (options, code) in [
+        (json!({}), None),
+        (json!({ "local": true }), None),
+        (json!({ "local": false }), Some("unsupported")),
+        (json!({ "state": "s" }), Some("unsupported")),
+        (
+            json!({ "postLogoutRedirectUri": "https://app.example/" }),
+            Some("unsupported"),
+        ),
+        (json!({ "local": 5 }), Some("invalid_config")),
+    ] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({ "endpoints": endpoints }));
+        let call = tab.call(Verb::SignOut, options.clone());
+        for _ in 0..2 {
+            for request in browser.open_requests() {
+                request.answer(200, json!({ "issuer": "https://as.example" }));
+            }
+        }
+        assert_eq!(tab.status(), "signed-out", "{options}");
+        assert!(left_for(&tab).is_empty());
+        match code {
+            Some(code) => assert_eq!(call.code(), code, "{options}"),
+            None => assert!(matches!(call.ended(), Some(Ok(None))), "{options}"),
+        }
+    }
+}
+
+#[test]
+fn x04_x05_after_a_sign_out_nothing_is_sent_and_another_is_no_event() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    tab.call(Verb::SignIn, json!({}));
+    tab.store(Slot::Metadata, &json!({ "version": 1 }));
+    tab.page().left_for.take();
+    tab.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+    for slot in [Slot::Record, Slot::SignIns, Slot::Metadata] {
+        assert_eq!(tab.stored(slot), json!(null));
+    }
+    tab.events();
+    for verb in [Verb::Refresh, Verb::GetAccessToken, Verb::Introspect] {
+        assert_eq!(tab.call(verb, json!({})).code(), "no_session");
+    }
+    browser.posted();
+    tab.call(Verb::SignOut, json!({ "local": true }));
+    assert!(tab.events().is_empty() && browser.said().is_empty());
+    assert_eq!(browser.sent(), 0);
+    // Without a session the server's is ended all the same.
+    tab.call(Verb::SignOut, json!({}));
+    assert_eq!(left_for(&tab).len(), 1);
+}
+
+#[test]
+fn l11_another_user_s_sign_in_ends_the_session_in_the_other_tabs() {
+    // {"sub":"1"} and {"sub":"2"}
+    let (own, other) = ("e30.eyJzdWIiOiIxIn0.c", "e30.eyJzdWIiOiIyIn0.c");
+    for (next, is_ended) in [(own, false), (other, true)] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({}));
+        let with = |number, id_token: &str| {
+            let mut answer = response(number);
+            answer["id_token"] = json!(id_token);
+            json!({ "response": answer })
+        };
+        tab.call(Verb::SetTokens, with(2, own));
+        browser.posted();
+        let pending = tab.refresh();
+        tab.call(Verb::SetTokens, with(3, next));
+        assert_eq!(pending.token(), "at-3");
+        assert_eq!(browser.said().contains(&"signed-out".to_owned()), is_ended);
+        assert_eq!(
+            tab.stored(Slot::Tombstones)["tombstones"]
+                .as_array()
+                .map(Vec::len)
+                .unwrap_or_default()
+                > 1,
+            is_ended
+        );
+        // The late answer is of the earlier session.
+        browser.open_requests()[0].answer(200, response(4));
+        assert_eq!(tab.refresh_token(), "rt-3");
+    }
+}
+
+#[test]
+fn a_node_program_signs_out_without_a_tombstone() {
+    let browser = Browser::new();
+    let tab = crate::outside::Tab::open(&browser);
+    *tab.page().address.borrow_mut() = None;
+    tab.create(config(json!({}))).expect("the config is right");
+    tab.call(Verb::SetTokens, json!({ "response": response(1) }));
+    assert_eq!(tab.page().attends.get(), 0);
+    assert!(browser.shown().is_empty() && browser.said().is_empty());
+    assert_eq!(tab.diagnostics()["nextRenewalAt"], json!(null));
+    assert_eq!(tab.diagnostics()["coordination"], "none");
+    tab.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+    assert_eq!(tab.stored(Slot::Tombstones), json!(null));
+    assert!(
+        browser.next_timer(&tab).is_infinite(),
+        "nothing keeps the program from ending"
+    );
+}

@@ -1,0 +1,386 @@
+//! What is held and what is stored: nothing is lost but for a listed reason, and nothing old replaces what is newer.
+
+use super::NEWS_MS;
+use crate::kept::Object;
+use crate::plan::Storage;
+use crate::server::{Token, access_token, refresh_token};
+use crate::world::{Life, Ms, What, World};
+use rekindle::platform::{Event, Kept};
+use rekindle::words::Word;
+
+/// A client's tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Held {
+    pub access: Option<Token>,
+    pub refresh: Option<Token>,
+    pub expires_at: f64,
+    pub received_at: f64,
+    /// When the client first had them.
+    pub since: Ms,
+    /// When it first had the access token, and how old that was then, by its clock.
+    pub access_since: Ms,
+    pub age_at_first: f64,
+}
+
+impl Held {
+    pub fn of(record: &Object, world: &World) -> Self {
+        let text = |name| record.member(name).to_text().to_string();
+        Self {
+            access: access_token(&text("access_token")),
+            refresh: refresh_token(&text("refresh_token")),
+            expires_at: record.number(Word::ExpiresAt),
+            received_at: record.number(Word::ReceivedAt),
+            since: world.now,
+            access_since: world.now,
+            age_at_first: world.wall() - record.number(Word::ReceivedAt),
+        }
+    }
+
+    /// With what is known of the tokens since an earlier look.
+    fn after(mut self, before: &Self) -> Self {
+        if self.access == before.access {
+            self.access_since = before.access_since;
+            self.age_at_first = before.age_at_first;
+            if self.refresh == before.refresh {
+                self.since = before.since;
+            }
+        }
+        self
+    }
+
+    pub fn family(&self) -> Option<usize> {
+        self.access.or(self.refresh).map(|token| token.family)
+    }
+}
+
+impl World {
+    /// Looks at what the page's clients hold now.
+    pub fn look_over(&mut self, tab: usize) {
+        if matches!(self.tabs[tab].life, Life::Crashed | Life::Closed) {
+            return;
+        }
+        let contexts = self.tabs[tab].contexts.clone();
+        for context in contexts {
+            let Some(client) = &self.contexts[context].client else {
+                continue;
+            };
+            let record = client.record();
+            if self.is_known(context, record.as_ref()) {
+                continue;
+            }
+            let now = record.map(|record| Held::of(&record, self));
+            let before = self.judge.held.get(&context).copied();
+            match (before, now) {
+                (Some(before), Some(now)) => {
+                    let now = now.after(&before);
+                    self.judge_change(tab, &before, &now);
+                    self.judge.held.insert(context, now);
+                }
+                (Some(before), None) => {
+                    self.judge.held.remove(&context);
+                    self.judge_gone(tab, &before);
+                }
+                (None, Some(now)) => {
+                    self.judge.held.insert(context, now);
+                }
+                (None, None) => {}
+            }
+        }
+        self.judge_stored(tab);
+        self.spring_ambush(tab);
+    }
+
+    /// Rule D: what came is stored before anything else can go wrong, in the same run of the tab's code.
+    fn judge_stored(&mut self, tab: usize) {
+        for (of, context, token) in std::mem::take(&mut self.judge.must_store) {
+            let is_over = self.contexts[context].is_gone || of != tab;
+            let held = self.judge.held.get(&context).copied();
+            let is_other_session = held.and_then(|held| held.family()) != Some(token.family);
+            let is_ended = self.judge.signed_out.contains_key(&token.family)
+                || self.judge.ended.contains(&token.family);
+            let is_weak = !self.plan.is_coordinated() && self.tabs.len() > 1;
+            if is_over
+                || is_ended
+                || is_weak
+                || (is_other_session && !self.judge.cleared.is_empty())
+            {
+                continue;
+            }
+            // One that was bought with the same token, and that somebody else stored first, is as good.
+            let held = held.and_then(|held| held.refresh);
+            if held.is_none() || self.is_spent(held, Some(token)) {
+                self.fail_in(tab, &format!("{token:?} came and is not held"));
+            }
+            let stored = self
+                .shelf(context, crate::shelf::RECORD)
+                .get(crate::shelf::RECORD)
+                .cloned();
+            let stored = stored.and_then(|record| Held::of(&record, self).refresh);
+            if (stored.is_none() || self.is_spent(stored, Some(token))) && self.storage_fault == 0 {
+                self.fail_in(tab, &format!("{token:?} came and is not stored"));
+            }
+        }
+    }
+
+    /// What the client holds at this moment, with the time since when.
+    pub fn held_now(&self, context: usize) -> Option<Held> {
+        let record = self.contexts[context].client.as_ref()?.record()?;
+        let now = Held::of(&record, self);
+        let before = self.judge.held.get(&context);
+        Some(before.map_or(now, |before| now.after(before)))
+    }
+
+    /// Whether it is the very object that was seen at the last look.
+    fn is_known(&mut self, context: usize, record: Option<&Object>) -> bool {
+        let look = Object::object();
+        if let Some(record) = record {
+            look.attach(Word::Record, record);
+        }
+        let is_known = look.same(Word::Record, &self.contexts[context].seen, Word::Record);
+        self.contexts[context].seen = look;
+        is_known
+    }
+
+    fn judge_change(&mut self, tab: usize, before: &Held, now: &Held) {
+        if before.family() != now.family() {
+            let is_meant = self.judge.replaced.iter().any(|(other, _)| *other == tab)
+                || self.plan.storage != Storage::Session;
+            if !is_meant && !self.plan.share_session {
+                self.fail_in(
+                    tab,
+                    &format!(
+                        "{:?} gave way to {:?} for no reason",
+                        before.refresh, now.refresh
+                    ),
+                );
+            }
+            return;
+        }
+        if self.is_spent(now.refresh, before.refresh) {
+            let what = format!(
+                "{:?} was replaced by the older {:?}",
+                before.refresh, now.refresh
+            );
+            self.fail_in(tab, &what);
+        }
+        if now.refresh == before.refresh && now.access < before.access {
+            let what = format!(
+                "{:?} was replaced by the older {:?}",
+                before.access, now.access
+            );
+            self.fail_in(tab, &what);
+        }
+    }
+
+    /// Whether the one was given for the other.
+    fn is_spent(&self, one: Option<Token>, other: Option<Token>) -> bool {
+        one.zip(other)
+            .is_some_and(|(one, other)| self.server.descends(other, one))
+    }
+
+    /// Why a session may end: the server refused it, somebody signed out, or storage was cleared.
+    fn judge_gone(&mut self, tab: usize, before: &Held) {
+        let Some(family) = before.family() else {
+            return;
+        };
+        let is_cleared = self.judge.cleared.iter().any(|(other, _)| *other == tab);
+        let is_listed = self.judge.refused.contains_key(&family)
+            || self.judge.signed_out.contains_key(&family)
+            || self.judge.ended.contains(&family)
+            || self.judge.replaced.iter().any(|(other, _)| *other == tab)
+            || is_cleared
+            || before.refresh.is_none()
+            // Tabs that share a storage that is full, and cannot talk, know no better.
+            || (self.plan.storage == Storage::Local && !self.plan.has_channel && self.judge.storage_failed_at.is_some());
+        if !is_listed {
+            self.fail_in(
+                tab,
+                &format!(
+                    "{:?} was lost for no reason",
+                    before.refresh.or(before.access)
+                ),
+            );
+        }
+    }
+
+    /// A session ended, as the client says.
+    pub fn judge_loss(&mut self, context: usize, event: Event) {
+        let tab = self.contexts[context].tab;
+        let Some(held) = self.judge.held.get(&context).copied() else {
+            return;
+        };
+        let Some(family) = held.family() else { return };
+        if event != Event::SessionLost {
+            return;
+        }
+        let refused = self.judge.refused.get(&family).copied();
+        if refused.is_none() || refused < held.refresh {
+            let what = format!(
+                "{:?} was given up for lost; the server refused {refused:?}",
+                held.refresh
+            );
+            self.fail_in(tab, &what);
+        }
+        // Whoever has newer tokens and can speak would have said so.
+        let successor = self.judge.held.iter().find(|&(&other, newer)| {
+            let other = &self.contexts[other];
+            let is_awake = self.tabs[other.tab].life == Life::Running
+                && self.now > self.tabs[other.tab].changed_at.max(self.woke_at) + NEWS_MS;
+            newer.family() == Some(family)
+                && self.is_spent(held.refresh, newer.refresh)
+                && is_awake
+                && !other.is_closed
+                && self.now > newer.since + NEWS_MS
+        });
+        if let Some((&other, newer)) = successor
+            && self.plan.is_coordinated()
+            && self.now > self.tabs[tab].changed_at.max(self.woke_at) + NEWS_MS
+        {
+            let (other, newer) = (Self::name(self.contexts[other].tab), newer.refresh);
+            self.fail_in(
+                tab,
+                &format!("the session was given up though {other} holds {newer:?}"),
+            );
+        }
+    }
+
+    /// A record is about to be stored.
+    pub fn judge_save(&mut self, context: usize, record: &Object) {
+        let tab = self.contexts[context].tab;
+        let new = Held::of(record, self);
+        let Some(family) = new.family() else { return };
+        let (now, wall) = (self.now, self.wall());
+        if let Some(token) = new
+            .refresh
+            .filter(|_| record.number(Word::SentAt).is_finite())
+        {
+            self.judge
+                .attempts
+                .entry(token)
+                .or_default()
+                .announce(now, wall);
+        }
+        if let Some(&at) = self.judge.signed_out.get(&family)
+            && self.now > at + 1_000
+            && self.judge.storage_failed_at.is_none()
+        {
+            self.fail_in(
+                tab,
+                &format!(
+                    "{:?} was stored after the sign-out",
+                    new.refresh.or(new.access)
+                ),
+            );
+        }
+        let stored = self
+            .shelf(context, crate::shelf::RECORD)
+            .get(crate::shelf::RECORD)
+            .cloned();
+        let stored = stored.map(|record| Held::of(&record, self));
+        if let Some(stored) = stored.filter(|stored| stored.family() == Some(family))
+            && self.is_spent(new.refresh, stored.refresh)
+        {
+            self.fail_in(
+                tab,
+                &format!(
+                    "{:?} was stored over the newer {:?}",
+                    new.refresh, stored.refresh
+                ),
+            );
+        }
+    }
+
+    pub fn holds_valid_token(&self, context: usize) -> bool {
+        self.judge.held.get(&context).is_some_and(|held| {
+            let lifetime = held.expires_at - held.received_at;
+            let is_fresh_by_age =
+                self.now.saturating_sub(held.access_since) as f64 <= lifetime - 1_000.0;
+            held.expires_at > self.wall() + 1_000.0
+                && is_fresh_by_age
+                && held.access.is_some()
+                && self.judge.set_back.is_empty()
+        })
+    }
+
+    /// Somebody signs out in this tab; it may die before that is done.
+    pub fn signing_out(&mut self, tab: usize) {
+        self.judge.ended.extend(self.families_of(tab));
+    }
+
+    /// Somebody has signed out of these.
+    pub fn signed_out(&mut self, families: &[usize]) {
+        for &family in families {
+            self.judge.signed_out.entry(family).or_insert(self.now);
+        }
+    }
+
+    /// Another session is put in the place of this tab's.
+    pub fn replacing(&mut self, tab: usize) {
+        self.judge.replaced.push((tab, self.now));
+        self.judge.ended.extend(self.families_of(tab));
+    }
+
+    pub fn holds_family(&self, tab: usize, family: usize) -> bool {
+        self.families_of(tab).contains(&family)
+    }
+
+    pub fn families_of(&self, tab: usize) -> Vec<usize> {
+        let contexts = self.tabs[tab].contexts.iter();
+        contexts
+            .filter_map(|context| self.judge.held.get(context)?.family())
+            .collect()
+    }
+
+    pub fn family_in(&self, tab: usize) -> Option<usize> {
+        self.families_of(tab).first().copied()
+    }
+
+    pub fn posted(&mut self, from: usize, message: &Object) {
+        let tab = self.contexts[from].tab;
+        self.story.tell(self.now, Some(Self::name(tab)), || {
+            format!("client {from}: posts {}", said(message))
+        });
+    }
+
+    pub fn duplicated(&mut self, from: usize, new: usize) {
+        self.judge.was_deaf = true;
+        if self.judge.replaced.iter().any(|(other, _)| *other == from) {
+            self.judge.replaced.push((new, self.now));
+        }
+        self.story.tell(self.now, Some(Self::name(new)), || {
+            format!("opened from {}", Self::name(from))
+        });
+    }
+
+    /// Promise 9: a page that may go into the back/forward cache holds no lock and listens to no channel.
+    pub fn judge_hidden(&mut self, tab: usize) {
+        let contexts = self.tabs[tab].contexts.clone();
+        for context in contexts {
+            let context = &self.contexts[context];
+            if context.is_gone {
+                continue;
+            }
+            let is_open = context.attends & rekindle::platform::attention::SIBLINGS != 0;
+            let holds = context
+                .operations
+                .values()
+                .any(|entry| matches!(entry.what, What::RefreshLock | What::Presence));
+            if is_open || holds {
+                self.fail_in(tab, "hidden with a lock or the channel open");
+                return;
+            }
+        }
+    }
+}
+
+/// A message's own members, without the record that it may carry.
+fn said(message: &Object) -> String {
+    let members = message
+        .entries()
+        .into_iter()
+        .filter(|(name, _)| name != "family" && name != "record");
+    members
+        .map(|(name, value)| format!("{name} {}", value.to_text()))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
