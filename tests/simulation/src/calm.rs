@@ -51,6 +51,7 @@ fn stop_faults(sim: &Sim) {
     }
     for tab in 0..tabs {
         sim.borrow_mut().unthrottle(tab);
+        sim.borrow_mut().tabs[tab].kill_in = None;
         let (life, page) = (sim.borrow().tabs[tab].life, sim.borrow().tabs[tab].page);
         match life {
             Life::Hung | Life::Hidden => recover(sim, tab, page),
@@ -118,6 +119,7 @@ impl World {
         };
         if self.server.families[family].revoked.is_some()
             || self.judge.signed_out.contains_key(&family)
+            || self.judge.ended.contains(&family)
         {
             return false;
         }

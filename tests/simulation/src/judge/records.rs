@@ -97,7 +97,8 @@ impl World {
             let held = self.judge.held.get(&context).copied();
             let is_other_session = held.and_then(|held| held.family()) != Some(token.family);
             let is_ended = self.judge.signed_out.contains_key(&token.family)
-                || self.judge.ended.contains(&token.family);
+                || self.judge.ended.contains(&token.family)
+                || self.server.families[token.family].revoked.is_some();
             let is_weak = !self.plan.is_coordinated() && self.tabs.len() > 1;
             if is_over
                 || is_ended
@@ -250,19 +251,16 @@ impl World {
         let new = Held::of(record, self);
         let Some(family) = new.family() else { return };
         let (now, wall) = (self.now, self.wall());
-        if let Some(token) = new
-            .refresh
-            .filter(|_| record.number(Word::SentAt).is_finite())
-        {
-            self.judge
-                .attempts
-                .entry(token)
-                .or_default()
-                .announce(now, wall);
+        if let Some(token) = new.refresh {
+            let is_noted = record.number(Word::SentAt).is_finite();
+            let attempt = self.judge.attempts.entry(token).or_default();
+            attempt.announce(is_noted, now, wall);
         }
         if let Some(&at) = self.judge.signed_out.get(&family)
             && self.now > at + 1_000
             && self.judge.storage_failed_at.is_none()
+            // A tab that hung learns of things in the order in which they wait for it.
+            && self.now > self.tabs[tab].changed_at
         {
             self.fail_in(
                 tab,
@@ -277,7 +275,11 @@ impl World {
             .get(crate::shelf::RECORD)
             .cloned();
         let stored = stored.map(|record| Held::of(&record, self));
-        if let Some(stored) = stored.filter(|stored| stored.family() == Some(family))
+        // What a page could not store when there was no room hides from it what others have stored since.
+        let is_hidden =
+            self.plan.storage == Storage::Local && self.judge.storage_failed_at.is_some();
+        let stored = stored.filter(|stored| stored.family() == Some(family) && !is_hidden);
+        if let Some(stored) = stored
             && self.is_spent(new.refresh, stored.refresh)
         {
             self.fail_in(

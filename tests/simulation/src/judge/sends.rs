@@ -48,10 +48,12 @@ impl Attempt {
         self.is_announced = false;
     }
 
-    /// It is about to be made.
-    pub fn announce(&mut self, now: Ms, wall: f64) {
-        self.begin(now, wall);
-        self.is_announced = true;
+    /// It is about to be made, or noted no more.
+    pub fn announce(&mut self, is_noted: bool, now: Ms, wall: f64) {
+        if is_noted {
+            self.begin(now, wall);
+        }
+        self.is_announced = is_noted;
     }
 
     fn begin(&mut self, now: Ms, wall: f64) {
