@@ -103,6 +103,7 @@ impl World {
             .plan
             .idle_timeout_s
             .is_some_and(|limit| idle > limit * 1000.0 + 2_000.0)
+            && !is_resumed
         {
             self.fail_in(tab, "sent by itself, and nobody is there");
         }

@@ -1,6 +1,5 @@
 //! What is held and what is stored: nothing is lost but for a listed reason, and nothing old replaces what is newer.
 
-use super::NEWS_MS;
 use crate::kept::Object;
 use crate::plan::Storage;
 use crate::server::{Token, access_token, refresh_token};
@@ -95,7 +94,6 @@ impl World {
         for (of, context, token) in std::mem::take(&mut self.judge.must_store) {
             let is_over = self.contexts[context].is_gone || of != tab;
             let held = self.judge.held.get(&context).copied();
-            let is_other_session = held.and_then(|held| held.family()) != Some(token.family);
             let is_ended = self.judge.signed_out.contains_key(&token.family)
                 || self.judge.ended.contains(&token.family)
                 || self.server.families[token.family].revoked.is_some();
@@ -103,7 +101,11 @@ impl World {
             if is_over
                 || is_ended
                 || is_weak
-                || (is_other_session && !self.judge.cleared.is_empty())
+                || self
+                    .judge
+                    .cleared
+                    .iter()
+                    .any(|(cleared, _)| *cleared == tab)
             {
                 continue;
             }
@@ -222,26 +224,31 @@ impl World {
             );
             self.fail_in(tab, &what);
         }
-        // Whoever has newer tokens and can speak would have said so.
+        let Some(&refused_at) = held
+            .refresh
+            .and_then(|token| self.judge.refused_at.get(&(context, token)))
+        else {
+            return;
+        };
+        // Whoever had newer tokens then, and can speak, would have said so.
+        let is_awake = |tab: usize| {
+            let tab = &self.tabs[tab];
+            tab.life == Life::Running && refused_at > tab.changed_at.max(self.woke_at)
+        };
         let successor = self.judge.held.iter().find(|&(&other, newer)| {
             let other = &self.contexts[other];
-            let is_awake = self.tabs[other.tab].life == Life::Running
-                && self.now > self.tabs[other.tab].changed_at.max(self.woke_at) + NEWS_MS;
-            newer.family() == Some(family)
-                && self.is_spent(held.refresh, newer.refresh)
-                && is_awake
+            self.is_spent(held.refresh, newer.refresh)
+                && newer.since <= refused_at
+                && is_awake(other.tab)
                 && !other.is_closed
-                && self.now > newer.since + NEWS_MS
         });
+        let can_ask = self.plan.has_channel && self.plan.loss == 0 && is_awake(tab);
         if let Some((&other, newer)) = successor
-            && self.plan.is_coordinated()
-            && self.now > self.tabs[tab].changed_at.max(self.woke_at) + NEWS_MS
+            && can_ask
         {
             let (other, newer) = (Self::name(self.contexts[other].tab), newer.refresh);
-            self.fail_in(
-                tab,
-                &format!("the session was given up though {other} holds {newer:?}"),
-            );
+            let what = format!("the session was given up though {other} holds {newer:?}");
+            self.fail_in(tab, &what);
         }
     }
 
