@@ -346,6 +346,14 @@ impl World {
 
     pub fn posted(&mut self, from: usize, message: &Object) {
         let tab = self.contexts[from].tab;
+        let (now, wall) = (self.now, self.wall());
+        // Whoever dies after this has told the others of an attempt, made or not.
+        if message.number(Word::SentAt).is_finite()
+            && let Some(token) = self.held_now(from).and_then(|held| held.refresh)
+        {
+            let attempt = self.judge.attempts.entry(token).or_default();
+            attempt.announce(true, now, wall);
+        }
         self.story.tell(self.now, Some(Self::name(tab)), || {
             format!("client {from}: posts {}", said(message))
         });
