@@ -69,7 +69,8 @@ pub fn on_client(sim: &Sim, tab: usize, context: usize, action: Action) {
             }
             call(sim, context, Verb::SignOut, &options);
             let mut world = sim.borrow_mut();
-            if world.tabs[tab].life == Life::Running {
+            let is_cleared = world.judge.cleared.iter().any(|(other, _)| *other == tab);
+            if world.tabs[tab].life == Life::Running && !is_cleared {
                 world.signed_out(&families);
             }
             return;

@@ -194,6 +194,10 @@ impl World {
         self.tabs[tab].unsaved.put(slot, None);
         let object = copy(object);
         if slot == shelf::RECORD {
+            let generation = object.number(Word::Generation);
+            self.story.tell(self.now, Some(Self::name(tab)), || {
+                format!("client {context}: stores generation {generation}")
+            });
             self.judge_save(context, &object);
         }
         self.write(context, slot, Some(object));

@@ -2,6 +2,7 @@
 
 use crate::kept::Object;
 use crate::network::Endpoint;
+use crate::plan::Storage;
 use crate::run::pass;
 use crate::server::Token;
 use crate::sim::{call, recover};
@@ -51,6 +52,7 @@ fn stop_faults(sim: &Sim) {
     }
     for tab in 0..tabs {
         sim.borrow_mut().unthrottle(tab);
+        sim.borrow_mut().tabs[tab].kill_in = None;
         let (life, page) = (sim.borrow().tabs[tab].life, sim.borrow().tabs[tab].page);
         match life {
             Life::Hung | Life::Hidden => recover(sim, tab, page),
@@ -90,7 +92,10 @@ fn all_ask(sim: &Sim, verb: Verb) {
         // Without room for the ID token nobody can say whose the next one has to be.
         let is_stranger = world.judge.storage_failed_at.is_some()
             && outcome == Some(Err("id_token_invalid".to_owned()));
-        let is_well = matches!(outcome, Some(Ok(()))) || is_cleared || is_stranger;
+        // Another tab began another session in the storage of all.
+        let is_replaced =
+            world.plan.storage == Storage::Local && outcome == Some(Err("signed_out".to_owned()));
+        let is_well = matches!(outcome, Some(Ok(()))) || is_cleared || is_stranger || is_replaced;
         if may_live && !is_well {
             world.fail_in(
                 tab,
@@ -118,6 +123,7 @@ impl World {
         };
         if self.server.families[family].revoked.is_some()
             || self.judge.signed_out.contains_key(&family)
+            || self.judge.ended.contains(&family)
         {
             return false;
         }

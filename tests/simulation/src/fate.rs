@@ -402,6 +402,7 @@ impl World {
                 reply.answer = Err(Object::of([("cause".to_owned(), "TypeError".into())]));
                 reply.is_definite = false;
                 reply.issued = None;
+                reply.wait = None;
                 self.requests[id].fault = Some(crate::network::Fault::DropAfter);
             }
         }

@@ -21,6 +21,11 @@ pub fn enter(sim: &Sim, tab: usize, code: impl FnOnce()) {
         return;
     };
     if panic.is::<Killed>() {
+        let now = sim.borrow().now;
+        let name = crate::world::World::name(tab);
+        sim.borrow_mut()
+            .story
+            .tell(now, Some(name), || "is killed".to_owned());
         crash(sim, tab);
         return;
     }

@@ -2,6 +2,7 @@
 
 use super::NEWS_MS;
 use super::{Held, Limit};
+use crate::plan::Storage;
 use crate::server::Token;
 use crate::world::{Ms, World};
 
@@ -103,6 +104,7 @@ impl World {
             .plan
             .idle_timeout_s
             .is_some_and(|limit| idle > limit * 1000.0 + 2_000.0)
+            && !is_resumed
         {
             self.fail_in(tab, "sent by itself, and nobody is there");
         }
@@ -138,7 +140,10 @@ impl World {
             && told_at > self.tabs[tab].changed_at.max(self.woke_at) + NEWS_MS
             && now > told_at + NEWS_MS;
         let is_told = self.plan.is_coordinated() && is_posted && was_there;
-        if now + 1_000 < until && (is_told || from == context) && !self.judge.has_jumped {
+        // Tabs that share one record, and nothing else, write over each other's notes.
+        let is_own =
+            from == context && (self.plan.storage != Storage::Local || self.plan.has_locks);
+        if now + 1_000 < until && (is_told || is_own) && !self.judge.has_jumped {
             self.fail_in(
                 tab,
                 &format!(

@@ -41,6 +41,8 @@ pub struct Judge {
     pub set_back: Vec<(Ms, f64)>,
     /// Which families the server refused a refresh token of, in an answer that a tab had in its hands.
     pub refused: BTreeMap<usize, Token>,
+    /// When each client heard that its refresh token is refused.
+    pub refused_at: BTreeMap<(usize, Token), Ms>,
     /// Requests that nobody asked for.
     pub background: Vec<Background>,
     /// When a refresh token of the family was last sent.

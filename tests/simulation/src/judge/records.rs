@@ -1,6 +1,5 @@
 //! What is held and what is stored: nothing is lost but for a listed reason, and nothing old replaces what is newer.
 
-use super::NEWS_MS;
 use crate::kept::Object;
 use crate::plan::Storage;
 use crate::server::{Token, access_token, refresh_token};
@@ -95,14 +94,18 @@ impl World {
         for (of, context, token) in std::mem::take(&mut self.judge.must_store) {
             let is_over = self.contexts[context].is_gone || of != tab;
             let held = self.judge.held.get(&context).copied();
-            let is_other_session = held.and_then(|held| held.family()) != Some(token.family);
             let is_ended = self.judge.signed_out.contains_key(&token.family)
-                || self.judge.ended.contains(&token.family);
+                || self.judge.ended.contains(&token.family)
+                || self.server.families[token.family].revoked.is_some();
             let is_weak = !self.plan.is_coordinated() && self.tabs.len() > 1;
             if is_over
                 || is_ended
                 || is_weak
-                || (is_other_session && !self.judge.cleared.is_empty())
+                || self
+                    .judge
+                    .cleared
+                    .iter()
+                    .any(|(cleared, _)| *cleared == tab)
             {
                 continue;
             }
@@ -221,26 +224,31 @@ impl World {
             );
             self.fail_in(tab, &what);
         }
-        // Whoever has newer tokens and can speak would have said so.
+        let Some(&refused_at) = held
+            .refresh
+            .and_then(|token| self.judge.refused_at.get(&(context, token)))
+        else {
+            return;
+        };
+        // Whoever had newer tokens then, and can speak, would have said so.
+        let is_awake = |tab: usize| {
+            let tab = &self.tabs[tab];
+            tab.life == Life::Running && refused_at > tab.changed_at.max(self.woke_at)
+        };
         let successor = self.judge.held.iter().find(|&(&other, newer)| {
             let other = &self.contexts[other];
-            let is_awake = self.tabs[other.tab].life == Life::Running
-                && self.now > self.tabs[other.tab].changed_at.max(self.woke_at) + NEWS_MS;
-            newer.family() == Some(family)
-                && self.is_spent(held.refresh, newer.refresh)
-                && is_awake
+            self.is_spent(held.refresh, newer.refresh)
+                && newer.since <= refused_at
+                && is_awake(other.tab)
                 && !other.is_closed
-                && self.now > newer.since + NEWS_MS
         });
+        let can_ask = self.plan.has_channel && self.plan.loss == 0 && is_awake(tab);
         if let Some((&other, newer)) = successor
-            && self.plan.is_coordinated()
-            && self.now > self.tabs[tab].changed_at.max(self.woke_at) + NEWS_MS
+            && can_ask
         {
             let (other, newer) = (Self::name(self.contexts[other].tab), newer.refresh);
-            self.fail_in(
-                tab,
-                &format!("the session was given up though {other} holds {newer:?}"),
-            );
+            let what = format!("the session was given up though {other} holds {newer:?}");
+            self.fail_in(tab, &what);
         }
     }
 
@@ -250,19 +258,16 @@ impl World {
         let new = Held::of(record, self);
         let Some(family) = new.family() else { return };
         let (now, wall) = (self.now, self.wall());
-        if let Some(token) = new
-            .refresh
-            .filter(|_| record.number(Word::SentAt).is_finite())
-        {
-            self.judge
-                .attempts
-                .entry(token)
-                .or_default()
-                .announce(now, wall);
+        if let Some(token) = new.refresh {
+            let is_noted = record.number(Word::SentAt).is_finite();
+            let attempt = self.judge.attempts.entry(token).or_default();
+            attempt.announce(is_noted, now, wall);
         }
         if let Some(&at) = self.judge.signed_out.get(&family)
             && self.now > at + 1_000
             && self.judge.storage_failed_at.is_none()
+            // A tab that hung learns of things in the order in which they wait for it.
+            && self.now > self.tabs[tab].changed_at
         {
             self.fail_in(
                 tab,
@@ -277,7 +282,11 @@ impl World {
             .get(crate::shelf::RECORD)
             .cloned();
         let stored = stored.map(|record| Held::of(&record, self));
-        if let Some(stored) = stored.filter(|stored| stored.family() == Some(family))
+        // What a page could not store when there was no room hides from it what others have stored since.
+        let is_hidden =
+            self.plan.storage == Storage::Local && self.judge.storage_failed_at.is_some();
+        let stored = stored.filter(|stored| stored.family() == Some(family) && !is_hidden);
+        if let Some(stored) = stored
             && self.is_spent(new.refresh, stored.refresh)
         {
             self.fail_in(
@@ -337,6 +346,14 @@ impl World {
 
     pub fn posted(&mut self, from: usize, message: &Object) {
         let tab = self.contexts[from].tab;
+        let (now, wall) = (self.now, self.wall());
+        // Whoever dies after this has told the others of an attempt, made or not.
+        if message.number(Word::SentAt).is_finite()
+            && let Some(token) = self.held_now(from).and_then(|held| held.refresh)
+        {
+            let attempt = self.judge.attempts.entry(token).or_default();
+            attempt.announce(true, now, wall);
+        }
         self.story.tell(self.now, Some(Self::name(tab)), || {
             format!("client {from}: posts {}", said(message))
         });

@@ -12,7 +12,8 @@ pub struct Exchange {
     /// The app's word stands behind it.
     pub is_explicit: bool,
     pub sends: usize,
-    first_sent: Option<Ms>,
+    token: Option<Token>,
+    first_sent: Ms,
     pub began: Ms,
 }
 
@@ -48,10 +49,12 @@ impl Attempt {
         self.is_announced = false;
     }
 
-    /// It is about to be made.
-    pub fn announce(&mut self, now: Ms, wall: f64) {
-        self.begin(now, wall);
-        self.is_announced = true;
+    /// It is about to be made, or noted no more.
+    pub fn announce(&mut self, is_noted: bool, now: Ms, wall: f64) {
+        if is_noted {
+            self.begin(now, wall);
+        }
+        self.is_announced = is_noted;
     }
 
     fn begin(&mut self, now: Ms, wall: f64) {
@@ -119,8 +122,14 @@ impl World {
         let is_asked_for = self.is_asked_for(context);
         let exchange = self.judge.exchanges.entry(key).or_default();
         exchange.is_explicit |= is_asked_for;
+        if exchange.token != Some(token) {
+            // Somebody brought another one: it begins anew.
+            exchange.token = Some(token);
+            exchange.first_sent = now;
+            exchange.sends = 0;
+        }
         exchange.sends += 1;
-        let first_sent = *exchange.first_sent.get_or_insert(now);
+        let first_sent = exchange.first_sent;
         let (is_explicit, attempt) = (exchange.is_explicit, exchange.sends);
         self.story.tell(now, Some(Self::name(tab)), || {
             let why = if is_explicit {
@@ -191,15 +200,10 @@ impl World {
                 &format!("{token:?} was sent again after a definite answer"),
             );
         }
-        // An attempt of another tab counts where this one could hear of it.
-        let is_known = self.plan.is_coordinated()
-            && !self.judge.was_deaf
-            && self.judge.storage_failed_at.is_none();
-        let is_own_over = (self.now - first_sent) as f64 >= self.plan.grace_s * 1000.0;
-        if is_own_over || (is_known && !self.is_forgiven(token)) {
+        if (self.now - first_sent) as f64 >= self.plan.grace_s * 1000.0 {
             self.fail_in(tab, &format!("{token:?} was sent again after the grace"));
         }
-        if self.now < over + 300 {
+        if self.now < over + 300 && self.plan.is_coordinated() {
             self.fail_in(tab, &format!("{token:?} was sent again without a pause"));
         }
     }
@@ -317,6 +321,7 @@ impl World {
             }
         }
         if is_refused {
+            self.judge.refused_at.insert((context, token), now);
             let refused = self.judge.refused.entry(token.family).or_insert(token);
             *refused = token.max(*refused);
         }
