@@ -221,12 +221,17 @@ fn t10_a_closed_client_shows_nothing_and_still_hands_over_what_comes() {
     one.client().close();
     browser.settle();
     assert_eq!(browser.shown(), [(1, 1.0)]);
+    assert_eq!(one.page().attends.get(), 3);
     browser.request().answer(200, response(2));
     assert_eq!(one.stored(Slot::Record)["refresh_token"], "rt-2");
     assert_eq!(other.refresh_token(), "rt-2");
     assert_eq!(one.page().attends.get(), 0);
     assert!(browser.locked().is_empty());
-    assert!(browser.next_timer(&one).is_infinite());
+    assert!(one.is_quiet());
+    // Where nothing is under way it is done at once.
+    other.client().close();
+    browser.settle();
+    assert!(other.is_quiet() && other.page().attends.get() == 0);
 }
 
 /// The same user signs in again while a refresh is under way: the other tabs go on with the earlier session, and get what came for it.
