@@ -27,8 +27,10 @@ pub enum Step {
     Format,
     /// clippy without a warning, natively and for wasm
     Lint,
-    /// Native tests of the workspace, the rules of the repository among them
+    /// Native tests of the workspace but the simulator's, the rules of the repository among them
     Native,
+    /// 20,000 seeds of the simulator, and a kill at every step of an exchange
+    Simulation,
     /// rustdoc without a warning
     Docs,
     /// wasm-bindgen tests in Chromium
@@ -48,7 +50,7 @@ impl Step {
         match self {
             Step::Format => &[Part::CargoComponents],
             Step::Lint => &[Part::CargoComponents, Part::WasmTarget],
-            Step::Native => &[],
+            Step::Native | Step::Simulation => &[],
             Step::Docs => &[Part::WasmTarget],
             Step::Web => &[Part::WasmTarget, Part::Browser, Part::WasmBindgen],
             Step::Build | Step::Types => setup::FOR_BUILD,
@@ -76,7 +78,13 @@ impl Step {
             Step::Types => &["tests/types"],
             Step::EndToEnd => &["tests/servers", "tests/e2e"],
             Step::Packaging => &["tests/packaging"],
-            Step::Format | Step::Lint | Step::Native | Step::Docs | Step::Web | Step::Build => &[],
+            Step::Format
+            | Step::Lint
+            | Step::Native
+            | Step::Simulation
+            | Step::Docs
+            | Step::Web
+            | Step::Build => &[],
         }
     }
 
@@ -125,7 +133,11 @@ impl Checks<'_> {
         match step {
             Step::Format => self.cargo(&["fmt", "--all", "--check"]),
             Step::Lint => self.lint(),
-            Step::Native => self.cargo(&["test", "--workspace"]),
+            Step::Native => self.cargo(&["test", "--workspace", "--exclude", "simulation"]),
+            // In view, for its tables.
+            Step::Simulation => {
+                self.cargo(&["test", "--package", "simulation", "--", "--nocapture"])
+            }
             Step::Docs => self.docs(),
             Step::Web => self.web(),
             Step::Build => self.package().map(drop),

@@ -55,7 +55,7 @@ enum Task {
     /// Run the session's code in a simulated browser, with faults that a seed decides
     Simulate(simulate::Options),
     /// Plant bugs in a copy of the session's code, and see the simulator find each of them
-    Bugs,
+    Bugs(bugs::Options),
 }
 
 fn main() -> ExitCode {
@@ -88,6 +88,6 @@ fn carry_out(task: Task) -> Result<()> {
         }
         Task::Faults => faults::print(&repository),
         Task::Simulate(options) => simulate::start(&repository, &options),
-        Task::Bugs => bugs::find_all(&repository),
+        Task::Bugs(options) => bugs::find_all(&repository, &options),
     }
 }

@@ -195,13 +195,11 @@ fn on_device(sim: &Sim, tab: usize, action: Action) {
             );
             world.jump_wall(by);
         }
-        Action::LoseNetwork => {
-            if world.is_online {
-                world.is_online = false;
-                world.cut();
-                let ms = pick(&mut world.rng, &[500, 5_000, 60_000, 900_000]);
-                world.after(ms, Event::NetworkBack);
-            }
+        Action::LoseNetwork if world.is_online => {
+            world.is_online = false;
+            world.cut();
+            let ms = pick(&mut world.rng, &[500, 5_000, 60_000, 900_000]);
+            world.after(ms, Event::NetworkBack);
         }
         Action::Cut => world.cut(),
         Action::RevokeAtServer => {
@@ -209,11 +207,9 @@ fn on_device(sim: &Sim, tab: usize, action: Action) {
                 world.server.end(family, Revoked::Elsewhere);
             }
         }
-        Action::FillStorage => {
-            if world.storage_fault < 2 {
-                world.storage_fault ^= 1;
-                world.judge.storage_failed_at = Some(world.now);
-            }
+        Action::FillStorage if world.storage_fault < 2 => {
+            world.storage_fault ^= 1;
+            world.judge.storage_failed_at = Some(world.now);
         }
         _ => {}
     }

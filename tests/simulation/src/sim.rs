@@ -433,7 +433,7 @@ impl crate::world::World {
             return false;
         }
         let throttle = self.tabs[tab].throttle;
-        if throttle > 0 && self.now % throttle != 0 {
+        if throttle > 0 && !self.now.is_multiple_of(throttle) {
             let wait = throttle - self.now % throttle;
             self.after(
                 wait,

@@ -238,7 +238,7 @@ impl World {
             _ => &[],
         };
         let may_travel = !matches!(verb, Verb::SetTokens);
-        if !listed.contains(&code) && !(may_travel && TRANSPORT.contains(&code)) {
+        if !(listed.contains(&code) || may_travel && TRANSPORT.contains(&code)) {
             self.fail_in(tab, &format!("{verb:?} rejected with {code}"));
         }
         if code == "aborted" && !self.judge.calls[id].is_aborted && !self.judge.calls[id].is_closed
