@@ -241,3 +241,20 @@ fn t02_older_news_will_do_for_who_wants_an_access_token() {
     tab.receives(&message(&tab, "tokens", news));
     assert_eq!((call.token().as_str(), browser.sent()), ("at-2", 1));
 }
+
+/// Without a grace the request of a tab that died may still be answered by somebody; nobody else sends it meanwhile.
+#[test]
+fn r13_r10_what_a_sibling_sent_is_left_alone_for_as_long_as_it_may_be_answered() {
+    let browser = Browser::new();
+    let (one, other) = twins(&browser, json!({ "autoRenew": true }));
+    browser.advance(HOUR - 40_000.0);
+    one.refresh();
+    browser.kill(&one);
+    browser.advance(59_999.0);
+    assert_eq!(browser.sent(), 1);
+    browser.advance(1.0);
+    assert_eq!(browser.sent(), 2);
+    assert_eq!(browser.request().form["refresh_token"], "rt-1");
+    browser.request().answer(200, response(2));
+    assert_eq!(other.get_access_token().token(), "at-2");
+}
