@@ -45,7 +45,7 @@ struct Found {
 pub fn find_all(repository: &Repository, options: &Options) -> Result<()> {
     let patches = patches(repository, options.only.as_deref())?;
     let bench = Bench::set_up(repository)?;
-    println!("| bug | found by | it took |\n|---|---|---|");
+    println!("| bug | found by | seeds it took |\n|---|---|---|");
     let mut missed = Vec::new();
     for patch in &patches {
         let name = patch.file_stem().unwrap_or_default().to_string_lossy();
@@ -54,7 +54,7 @@ pub fn find_all(repository: &Repository, options: &Options) -> Result<()> {
             Ok(Some(found)) => format!("{} | {}", found.invariant.replace('|', "\\|"), found.took),
             Ok(None) => {
                 missed.push(name.clone());
-                format!("**nothing** | {} seeds and the kill run", most_seeds())
+                format!("**nothing** | {} and the kill run", most_seeds())
             }
             Err(error) => {
                 eprintln!("{name}: {error:#}");
@@ -200,7 +200,7 @@ impl<'a> Bench<'a> {
             }
             let story = failure(&self.program(), &one)?.context("a seed fails only at times")?;
             let invariant = last_line(&story).trim_start_matches("FAILED ").to_owned();
-            let took = format!("{seed} seeds");
+            let took = seed.to_string();
             return Ok(Some(Found { invariant, took }));
         }
         // Some invariants are about many seeds together.
@@ -211,7 +211,7 @@ impl<'a> Bench<'a> {
         let is_found = !right.lines().any(|line| about_all(line).is_some());
         Ok(is_found.then(|| Found {
             invariant: invariant.to_owned(),
-            took: format!("{last} seeds"),
+            took: last.to_string(),
         }))
     }
 
@@ -229,7 +229,7 @@ impl<'a> Bench<'a> {
             .context("the kill run does not say what it found")?;
         Ok(Some(Found {
             invariant: invariant.to_owned(),
-            took: format!("{} seeds and {count}", BEFORE_KILLS),
+            took: format!("{BEFORE_KILLS} and {count}"),
         }))
     }
 }
