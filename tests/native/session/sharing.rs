@@ -269,3 +269,33 @@ fn t02_l11_what_comes_late_for_an_earlier_session_goes_to_those_who_have_it() {
     assert!(browser.locked().is_empty());
     assert_eq!(browser.sent(), 1);
 }
+
+/// A narrower token, or tokens that are somebody else's, are not for them: the refresh token is.
+#[test]
+fn v07_l11_of_what_comes_late_only_the_refresh_token_may_be_theirs() {
+    // {"sub":"1"} and {"sub":"2"}
+    let (own, foreign) = ("e30.eyJzdWIiOiIxIn0.c", "e30.eyJzdWIiOiIyIn0.c");
+    let with_user = |number, id_token: &str| {
+        let mut answer = response(number);
+        answer["id_token"] = json!(id_token);
+        answer
+    };
+    for (options, answer) in [
+        (json!({ "scope": "openid" }), with_user(6, own)),
+        (json!({}), with_user(6, foreign)),
+    ] {
+        let browser = Browser::new();
+        let one = signed_in(&browser, json!({}));
+        one.call(Verb::SetTokens, json!({ "response": with_user(5, own) }));
+        let other = crate::outside::duplicate(&one, json!({}));
+        one.call(Verb::Refresh, options);
+        one.call(Verb::SetTokens, json!({ "response": with_user(7, own) }));
+        browser.request().answer(200, answer);
+        assert_eq!(
+            (other.refresh_token().as_str(), other.generation()),
+            ("rt-6", 2.0)
+        );
+        assert_eq!(other.get_access_token().token(), "at-5");
+        assert_eq!(one.refresh_token(), "rt-7");
+    }
+}
