@@ -282,8 +282,10 @@ impl<P: Platform> Session<P> {
     /// Changes the notes of the record held, which is `held`: nothing that the app sees.
     pub(super) fn note(&self, held: &P::Kept, change: impl FnOnce(&P::Kept)) {
         if let Some(noted) = self.hold_note(held, change) {
-            // Where it cannot be stored it is known to this page load; and what somebody cleared is not written back.
-            if !self.is_in_doubt.get() {
+            // Where it cannot be stored it is known to this page load. What somebody cleared is not written back, and where all tabs have
+            // one storage, nothing over what a tab that is ahead has there.
+            let is_behind = noted.number(Word::Seen) > noted.number(Word::Generation);
+            if !self.is_in_doubt.get() && !(is_behind && self.config.is_local) {
                 let saved = self.platform.save(Slot::Record, &noted);
                 self.is_stored.set(saved.is_ok());
             }
