@@ -233,6 +233,16 @@ impl Browser {
             .retain(|(place, ..)| place.0 != usize::MAX);
     }
 
+    /// Somebody who says nothing has a refresh lock, and keeps it.
+    pub fn lock_silent(&self, family: &str) {
+        self.lock((usize::MAX, u32::MAX), family);
+    }
+
+    pub fn free_silent(&self) {
+        self.give_up((usize::MAX, u32::MAX));
+        self.settle();
+    }
+
     pub(super) fn who(&self, family: Option<&str>) -> Object {
         let presence = self.0.presence.borrow();
         let seen = presence

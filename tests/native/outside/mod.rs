@@ -196,6 +196,11 @@ impl Tab {
         self.0.events.take()
     }
 
+    /// Whether nothing of it is under way outside.
+    pub fn is_quiet(&self) -> bool {
+        self.0.operations.borrow().is_empty()
+    }
+
     /// The page hears of something: `hide`, `show`, `wake`, `online`, `active`, `stored`.
     pub fn hears(&self, event: &str) {
         self.hears_of(object(json!({ "event": event })));

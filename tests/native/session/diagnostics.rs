@@ -36,6 +36,22 @@ fn a_client_shows_how_it_is_doing() {
 }
 
 #[test]
+fn c06_a_renewal_in_weeks_is_shown_and_a_pause_without_an_end_is_none() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "autoRenew": true }));
+    let mut answer = response(1);
+    answer["expires_in"] = json!(2_592_000);
+    tab.call(Verb::SetTokens, json!({ "response": answer }));
+    let due = browser.wall() + 2_592_000_000.0 - 30_000.0;
+    assert_eq!(tab.diagnostics()["nextRenewalAt"], time(due));
+    tab.refresh();
+    browser
+        .request()
+        .answer(401, json!({ "error": "invalid_client" }));
+    assert_eq!(tab.diagnostics()["nextRenewalAt"], json!(null));
+}
+
+#[test]
 fn p07_the_last_fifty_exchanges_are_shown_and_no_secret() {
     let browser = Browser::new();
     let tab = signed_in(&browser, json!({}));

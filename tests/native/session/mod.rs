@@ -1,5 +1,6 @@
 //! The session, step by step: each test is one story. What chance may make of it is the simulator's.
 
+mod budget;
 mod diagnostics;
 mod endpoints;
 mod exchange;

@@ -221,12 +221,17 @@ fn t10_a_closed_client_shows_nothing_and_still_hands_over_what_comes() {
     one.client().close();
     browser.settle();
     assert_eq!(browser.shown(), [(1, 1.0)]);
+    assert_eq!(one.page().attends.get(), 3);
     browser.request().answer(200, response(2));
     assert_eq!(one.stored(Slot::Record)["refresh_token"], "rt-2");
     assert_eq!(other.refresh_token(), "rt-2");
     assert_eq!(one.page().attends.get(), 0);
     assert!(browser.locked().is_empty());
-    assert!(browser.next_timer(&one).is_infinite());
+    assert!(one.is_quiet());
+    // Where nothing is under way it is done at once.
+    other.client().close();
+    browser.settle();
+    assert!(other.is_quiet() && other.page().attends.get() == 0);
 }
 
 /// The same user signs in again while a refresh is under way: the other tabs go on with the earlier session, and get what came for it.
@@ -263,4 +268,34 @@ fn t02_l11_what_comes_late_for_an_earlier_session_goes_to_those_who_have_it() {
     );
     assert!(browser.locked().is_empty());
     assert_eq!(browser.sent(), 1);
+}
+
+/// A narrower token, or tokens that are somebody else's, are not for them: the refresh token is.
+#[test]
+fn v07_l11_of_what_comes_late_only_the_refresh_token_may_be_theirs() {
+    // {"sub":"1"} and {"sub":"2"}
+    let (own, foreign) = ("e30.eyJzdWIiOiIxIn0.c", "e30.eyJzdWIiOiIyIn0.c");
+    let with_user = |number, id_token: &str| {
+        let mut answer = response(number);
+        answer["id_token"] = json!(id_token);
+        answer
+    };
+    for (options, answer) in [
+        (json!({ "scope": "openid" }), with_user(6, own)),
+        (json!({}), with_user(6, foreign)),
+    ] {
+        let browser = Browser::new();
+        let one = signed_in(&browser, json!({}));
+        one.call(Verb::SetTokens, json!({ "response": with_user(5, own) }));
+        let other = crate::outside::duplicate(&one, json!({}));
+        one.call(Verb::Refresh, options);
+        one.call(Verb::SetTokens, json!({ "response": with_user(7, own) }));
+        browser.request().answer(200, answer);
+        assert_eq!(
+            (other.refresh_token().as_str(), other.generation()),
+            ("rt-6", 2.0)
+        );
+        assert_eq!(other.get_access_token().token(), "at-5");
+        assert_eq!(one.refresh_token(), "rt-7");
+    }
 }
