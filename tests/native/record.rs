@@ -368,7 +368,7 @@ proptest! {
         // A random object is a whole record once in a lifetime: laid over one, it may be.
         let over = record();
         for (name, value) in stored.entries() {
-            over.write(&name, value);
+            over.write(name, value);
         }
         for record in [stored, over] {
             if let Some(read) = read(&record, &settings()) {

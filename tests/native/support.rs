@@ -40,7 +40,7 @@ pub fn with(object: Object, name: &str, value: impl Into<Value>) -> Object {
     let others = object.entries().into_iter();
     let others = others.filter(|(other, _)| other != name);
     let other = Object::of(others);
-    other.write(name, value.into());
+    other.write(name.to_owned(), value.into());
     other
 }
 

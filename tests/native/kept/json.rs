@@ -38,7 +38,7 @@ impl Object {
             Members::Named(members) => {
                 let members = members.iter().filter_map(|(name, value)| {
                     let value = value.stringify()?;
-                    Some(format!("{}:{value}", quoted(&name.as_str().into())))
+                    Some(format!("{}:{value}", quoted(&(&**name).into())))
                 });
                 format!("{{{}}}", members.collect::<Vec<_>>().join(","))
             }

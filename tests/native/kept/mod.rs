@@ -12,9 +12,9 @@ pub use self::url::{form_of, parts};
 pub use self::value::Value;
 
 use self::text::Text;
-use indexmap::IndexMap;
 use rekindle::platform::{Kept, Kind};
 use rekindle::words::{Code, Problem, Word};
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -28,9 +28,12 @@ struct Inner {
 }
 
 enum Members {
-    Named(IndexMap<String, Value>),
+    Named(Named),
     Listed(Vec<Value>),
 }
+
+/// In JavaScript's order. There are few, so that looking at each is the quickest.
+type Named = Vec<(Cow<'static, str>, Value)>;
 
 /// The text of a name of `words.rs`.
 pub fn text_of<T: Copy + PartialEq>(names: &[(T, &'static str)], name: T) -> &'static str {
@@ -39,7 +42,7 @@ pub fn text_of<T: Copy + PartialEq>(names: &[(T, &'static str)], name: T) -> &'s
 }
 
 pub fn word_text(word: Word) -> &'static str {
-    text_of(Word::ALL, word)
+    Word::ALL[word as usize].1
 }
 
 impl Object {
@@ -54,7 +57,7 @@ impl Object {
     pub fn of(members: impl IntoIterator<Item = (String, Value)>) -> Self {
         let object = Self::object();
         for (name, value) in members {
-            object.write(&name, value);
+            object.write(name, value);
         }
         object
     }
@@ -67,7 +70,7 @@ impl Object {
     /// The member of this name.
     pub fn member(&self, name: &str) -> Value {
         let found = match &*self.0.members.borrow() {
-            Members::Named(members) => members.get(name).cloned(),
+            Members::Named(members) => find(members, name).map(|index| members[index].1.clone()),
             Members::Listed(items) => {
                 let index = name.parse::<usize>().ok();
                 index.and_then(|index| items.get(index).cloned())
@@ -77,17 +80,40 @@ impl Object {
     }
 
     /// Sets the member of this name.
-    pub fn write(&self, name: &str, value: Value) {
+    pub fn write(&self, name: impl Into<Cow<'static, str>>, value: Value) {
+        let name = name.into();
         match &mut *self.for_writing() {
             Members::Named(members) => insert(members, name, value),
             Members::Listed(_) => panic!("`{name}` was written to a list"),
         }
     }
 
+    /// Another object with the same members, and so on inwards: what storage or a message makes of it.
+    pub fn copied(&self) -> Self {
+        let is_plain = |value: &&Value| !matches!(value, Value::Undefined | Value::Function);
+        let members = match &*self.0.members.borrow() {
+            Members::Named(members) => {
+                let members = members.iter().filter(|(_, value)| is_plain(&value));
+                Members::Named(
+                    members
+                        .map(|(name, value)| (name.clone(), value.copied()))
+                        .collect(),
+                )
+            }
+            Members::Listed(items) => Members::Listed(items.iter().map(Value::copied).collect()),
+        };
+        Self::new(members)
+    }
+
     /// The members with their names, in JavaScript's order.
     pub fn entries(&self) -> Vec<(String, Value)> {
         match &*self.0.members.borrow() {
-            Members::Named(members) => members.clone().into_iter().collect(),
+            Members::Named(members) => {
+                let members = members.iter();
+                members
+                    .map(|(name, value)| (name.clone().into_owned(), value.clone()))
+                    .collect()
+            }
             Members::Listed(items) => {
                 let named = items.iter().enumerate();
                 named
@@ -126,33 +152,38 @@ impl Object {
     }
 
     fn is_text(&self, key: Word, text: &str) -> bool {
-        self.value(key)
-            .text()
-            .is_some_and(|own| *own == Text::from(text))
+        self.value(key).text().is_some_and(|own| own.is(text))
     }
 }
 
+fn find(members: &Named, name: &str) -> Option<usize> {
+    members.iter().position(|(other, _)| other == name)
+}
+
 /// JavaScript lists the members that have a number for a name first, in their order.
-fn insert(members: &mut IndexMap<String, Value>, name: &str, value: Value) {
+fn insert(members: &mut Named, name: Cow<'static, str>, value: Value) {
     let index_of = |name: &str| {
         let index = name.parse::<u32>().ok().filter(|&index| index != u32::MAX);
         index.filter(|index| index.to_string() == name)
     };
-    match index_of(name) {
-        Some(index) if !members.contains_key(name) => {
-            let is_before = |name: &String| index_of(name).is_some_and(|other| other < index);
-            let place = members.keys().take_while(|name| is_before(name)).count();
-            members.shift_insert(place, name.to_owned(), value);
-        }
-        _ => {
-            members.insert(name.to_owned(), value);
-        }
+    if let Some(place) = find(members, &name) {
+        members[place].1 = value;
+        return;
     }
+    let place = match index_of(&name) {
+        Some(index) => {
+            let is_before = |name: &str| index_of(name).is_some_and(|other| other < index);
+            let before = members.iter().take_while(|(name, _)| is_before(name));
+            before.count()
+        }
+        None => members.len(),
+    };
+    members.insert(place, (name, value));
 }
 
 impl Kept for Object {
     fn object() -> Self {
-        Self::new(Members::Named(IndexMap::new()))
+        Self::new(Members::Named(Vec::new()))
     }
     fn list() -> Self {
         Self::list_of([])
@@ -240,7 +271,7 @@ impl Kept for Object {
     }
     fn remove(&self, key: Word) {
         if let Members::Named(members) = &mut *self.for_writing() {
-            members.shift_remove(word_text(key));
+            members.retain(|(name, _)| name != word_text(key));
         }
     }
     fn copy(&self, key: Word, to: &Self, to_key: Word) {
@@ -265,7 +296,7 @@ impl Kept for Object {
         for (name, value) in entries {
             // A page would set the prototype.
             if name != "__proto__" {
-                to.write(&name, value);
+                to.write(name, value);
             }
         }
         are_texts

@@ -1,10 +1,11 @@
 //! A text as JavaScript has it: UTF-16 code units, surrogates that have no partner included.
 
 use std::fmt;
+use std::rc::Rc;
 
 /// A text.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Text(Vec<u16>);
+pub struct Text(Rc<[u16]>);
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
@@ -21,7 +22,11 @@ impl fmt::Display for Text {
 
 impl Text {
     pub fn of_unit(unit: u16) -> Self {
-        Self(vec![unit])
+        Self([unit].into())
+    }
+
+    pub fn is(&self, text: &str) -> bool {
+        self.0.iter().copied().eq(text.encode_utf16())
     }
 
     pub fn units(&self) -> &[u16] {
@@ -45,12 +50,12 @@ impl Text {
     }
 
     pub fn followed_by(&self, more: &Self) -> Self {
-        Self([&self.0[..], &more.0[..]].concat())
+        Self([&self.0[..], &more.0[..]].concat().into())
     }
 
     pub fn without_slash(&self) -> Option<Self> {
         let rest = self.0.strip_suffix(&Self::from("/").0[..])?;
-        Some(Self(rest.to_vec()))
+        Some(Self(rest.into()))
     }
 
     pub fn cut(&self, length: usize) -> Self {
@@ -63,13 +68,13 @@ impl Text {
         let mut rest = &self.0[..];
         while let Some((&first, after)) = rest.split_first() {
             if let Some(after) = rest.strip_prefix(&hidden.0[..]) {
-                replaced.extend(&by.0);
+                replaced.extend(&*by.0);
                 rest = after;
             } else {
                 replaced.push(first);
                 rest = after;
             }
         }
-        Self(replaced)
+        Self(replaced.into())
     }
 }

@@ -39,6 +39,13 @@ impl Value {
         }
     }
 
+    pub(super) fn copied(&self) -> Self {
+        match self {
+            Self::Object(object) => Self::Object(object.copied()),
+            value => value.clone(),
+        }
+    }
+
     /// JavaScript's `===`.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {

@@ -285,14 +285,12 @@ impl Browser {
 
     pub(super) fn post(&self, from: usize, message: &Object) {
         self.0.is_moving.set(true);
-        let text = message.stringify();
-        let posted = serde_json::from_str(&text).expect("it is JSON");
+        let posted = serde_json::from_str(&message.stringify()).expect("it is JSON");
         self.0.posted.borrow_mut().push(posted);
         for tab in self.tabs() {
             if tab.0.number != from && tab.0.attends.get() & attention::SIBLINGS != 0 {
-                let message = Object::parse(&text).expect("it is JSON");
                 let news = object(json!({ "event": "message" }));
-                news.write("message", Value::Object(message));
+                news.write("message", Value::Object(message.copied()));
                 tab.0.news.borrow_mut().push_back(news);
             }
         }
@@ -363,12 +361,17 @@ impl Request {
     }
 
     /// With these members too: `retryAfter`, `rateLimitReset`, `tooLarge`.
-    pub fn answer_with(&self, status: u16, body: serde_json::Value, more: &[(&str, Value)]) {
+    pub fn answer_with(
+        &self,
+        status: u16,
+        body: serde_json::Value,
+        more: &[(&'static str, Value)],
+    ) {
         let answer = object(json!({ "status": status, "tooLarge": false, "isJson": true }));
         if !body.is_null() {
             answer.write("body", body.into());
         }
-        for (name, value) in more {
+        for &(name, ref value) in more {
             answer.write(name, value.clone());
         }
         self.finish(Ok(Some(answer)));

@@ -3,7 +3,7 @@
 use crate::kept::{Object, Value, word_text};
 use crate::page::family_of;
 use crate::plan::Storage;
-use crate::shelf::{self, copy};
+use crate::shelf;
 use crate::world::{Event, Life, What, World};
 use rekindle::platform::{Kept, StorageFailed, attention};
 use rekindle::words::Word;
@@ -141,7 +141,7 @@ impl World {
         if !self.plan.has_channel {
             return;
         }
-        let message = copy(message);
+        let message = message.copied();
         self.posted(from, &message);
         let listening: Vec<usize> = self
             .live()
@@ -165,7 +165,7 @@ impl World {
                 at,
                 Event::Message {
                     context: to,
-                    message: copy(&message),
+                    message: message.copied(),
                 },
             );
         }
@@ -184,7 +184,7 @@ impl World {
         let tab = self.contexts[context].tab;
         if self.storage_fault != 0 && !self.is_in_memory(slot) {
             // What could not be stored is found by this page all the same.
-            self.tabs[tab].unsaved.put(slot, Some(copy(object)));
+            self.tabs[tab].unsaved.put(slot, Some(object.copied()));
             return Err(if self.storage_fault == 1 {
                 StorageFailed::Full
             } else {
@@ -192,7 +192,7 @@ impl World {
             });
         }
         self.tabs[tab].unsaved.put(slot, None);
-        let object = copy(object);
+        let object = object.copied();
         if slot == shelf::RECORD {
             let generation = object.number(Word::Generation);
             self.story.tell(self.now, Some(Self::name(tab)), || {

@@ -147,7 +147,7 @@ fn object(members: &[(&str, Value)]) -> Object {
     )
 }
 
-fn response(status: f64, body: Option<Object>, headers: &[(&str, Value)]) -> Object {
+fn response(status: f64, body: Option<Object>, headers: &[(&'static str, Value)]) -> Object {
     let answer = object(&[
         ("status", Value::Number(status)),
         ("tooLarge", Value::Boolean(false)),
@@ -156,7 +156,7 @@ fn response(status: f64, body: Option<Object>, headers: &[(&str, Value)]) -> Obj
     if let Some(body) = body {
         answer.write("body", Value::Object(body));
     }
-    for (name, value) in headers {
+    for &(name, ref value) in headers {
         answer.write(name, value.clone());
     }
     answer

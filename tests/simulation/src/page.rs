@@ -2,7 +2,6 @@
 
 use crate::kept::{self, Object, word_text};
 use crate::network::Endpoint;
-use crate::shelf;
 use crate::world::{Event as WorldEvent, Life, Operation as Entry, Sim, What};
 use rekindle::platform::{Coordination, Event, Mono, Platform, Slot, StorageFailed, Wall};
 use rekindle::task::Tasks;
@@ -239,13 +238,13 @@ impl Platform for Page {
         let mut world = self.0.sim.borrow_mut();
         let tab = world.contexts[self.0.context].tab;
         if let Some(unsaved) = world.tabs[tab].unsaved.get(slot as usize) {
-            return Ok(Some(shelf::copy(unsaved)));
+            return Ok(Some(unsaved.copied()));
         }
         if world.storage_fault == 2 && !world.is_in_memory(slot as usize) {
             return Err(StorageFailed::Unavailable);
         }
         let shelf = world.shelf(self.0.context, slot as usize);
-        Ok(shelf.get(slot as usize).map(shelf::copy))
+        Ok(shelf.get(slot as usize).map(Object::copied))
     }
 
     fn save(&self, slot: Slot, object: &Object) -> Result<(), StorageFailed> {
