@@ -5,7 +5,8 @@ use crate::config::{
 };
 use crate::error::Error;
 use crate::platform::{Kept, Kinds, Platform, Wall};
-use crate::protocol::token;
+use crate::protocol::{id_token, token};
+use crate::session::keys::invalid;
 use crate::session::flight::{self, Why};
 use crate::session::{Outcome, Session, introspect, record, sign_in, sign_out};
 use crate::task::{Shared, unless};
@@ -208,7 +209,13 @@ impl<P: Platform> Client<P> {
                 session.look_again();
                 Box::pin(introspect::introspect(session, options.clone()))
             }
-            Verb::SetTokens => return Ok(Begun::Done(Some(self.set_tokens(options)?))),
+            Verb::SetTokens => {
+                let next = self.given_record(options)?;
+                if session.key_for(&next).is_none() {
+                    return Ok(Begun::Done(Some(session.replace(next)?)));
+                }
+                Box::pin(sign_in::adopt(session, next))
+            }
             Verb::SignIn => {
                 sign_in::check(options)?;
                 Box::pin(sign_in::prepare(session, options.clone()))
@@ -258,7 +265,8 @@ impl<P: Platform> Client<P> {
         self.0.record()
     }
 
-    fn set_tokens(&self, given: &P::Kept) -> Outcome<P::Kept> {
+    /// The record of tokens obtained elsewhere.
+    fn given_record(&self, given: &P::Kept) -> Outcome<P::Kept> {
         let session = &self.0;
         let rule = (Word::Options, MAY_BE_ABSENT | OBJECT, Problem::NotObject);
         config::check(
@@ -276,7 +284,10 @@ impl<P: Platform> Client<P> {
         let next = record::empty(&session.config.settings);
         token::take(&response, received, &next)
             .map_err(|token::NotUsable(field)| flaw(field, Problem::NotUsable))?;
-        session.replace(next)
+        if next.kind(Word::IdToken).is_text() {
+            id_token::check(&next, &session.config.settings).map_err(invalid)?;
+        }
+        Ok(next)
     }
 
     fn fresh_record(&self, needed_ms: f64) -> Option<P::Kept> {

@@ -7,6 +7,8 @@ use crate::protocol::text::{is_bare, is_loopback, is_plain, is_secure, units};
 use crate::words::{Code, Problem, Word};
 
 const DEFAULT_RENEW_BEFORE_SECONDS: f64 = 30.0;
+/// Okta's own.
+const DEFAULT_TOLERANCE_SECONDS: f64 = 300.0;
 const DEFAULT_TIMEOUT_MS: f64 = 10_000.0;
 /// Okta's own default, as its guide on refresh token rotation has it.
 const OKTA_GRACE_SECONDS: f64 = 30.0;
@@ -33,6 +35,8 @@ pub struct Config<K> {
     pub idle_ms: f64,
     /// How long the server forgives a second use of a refresh token.
     pub grace_ms: f64,
+    /// How far apart the times of an ID token may be from what they should be.
+    pub tolerance_s: f64,
     /// Whether a new tab is given the session.
     pub share_session: bool,
     /// Whether all tabs have one storage.
@@ -229,6 +233,11 @@ impl<K: Kept> Config<K> {
             auto_renew: given.kind(Word::AutoRenew) != Kind::False,
             idle_ms: number(given, Word::IdleTimeoutSeconds, f64::INFINITY) * 1000.0,
             grace_ms: number(given, Word::RotationGraceSeconds, grace) * 1000.0,
+            tolerance_s: number(
+                given,
+                Word::ClockToleranceSeconds,
+                DEFAULT_TOLERANCE_SECONDS,
+            ),
             is_local: given.is(Word::Storage, Word::Local),
             share_session: given.kind(Word::ShareSession) == Kind::True,
             settings,

@@ -145,8 +145,11 @@ pub trait Kept: Clone + 'static {
     fn url(&self, key: Word) -> Option<Self>;
     /// Makes the member, a URL, one with these parameters set in its query.
     fn add_query(&self, key: Word, params: &Self);
-    /// The claims of a compact JWT, unverified; none where it is no such thing.
+    /// The claims of a compact JWT, unverified; none where it is no such thing: three parts, each base64url without padding or anything
+    /// else, 64 KiB at most (RFC 7515 §7.1).
     fn claims(&self, key: Word) -> Option<Self>;
+    /// Its JOSE header.
+    fn header(&self, key: Word) -> Option<Self>;
     /// Makes the object and the objects in it unchangeable, before the app is given it.
     fn freeze(&self);
 }
@@ -174,6 +177,8 @@ pub enum Slot {
     Metadata,
     /// The sessions that were ended in this browser, without a secret, always in `localStorage`.
     Tombstones,
+    /// The issuer's public keys, in `sessionStorage`.
+    Keys,
 }
 
 /// What `subscribe`'s listeners hear of.
@@ -234,6 +239,11 @@ pub trait Platform: Clone + 'static {
     fn fetch_last(&self, address: &Self::Kept, url: Word, form: &Self::Kept) -> Self::Operation;
     /// Ends after so many milliseconds, or later.
     fn sleep(&self, ms: f64) -> Self::Operation;
+
+    /// Looks at `id_token`'s signature: brings `signature`, whether it was made with this JWK by this algorithm, and `at_hash`, what an ID
+    /// token says of the answer's `access_token` (OpenID Connect Core §3.1.3.6). It brings nothing where there is no WebCrypto, and fails,
+    /// with `cause`, where that lacks the algorithm. The key is made ready once, as long as its object lives.
+    fn verify(&self, answer: &Self::Kept, key: &Self::Kept, alg: Word) -> Self::Operation;
 
     /// Ends when the refresh lock of the record's family is this client's alone. It is held until the operation is dropped.
     /// Where the browser has no locks, those of this page are kept apart.

@@ -7,7 +7,7 @@ macro_rules! names {
     ($(#[$doc:meta])* $list:ident { $($name:ident = $text:literal,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        #[repr(u8)]
+        #[repr(u16)]
         #[expect(missing_docs, reason = "each name is its text")]
         pub enum $list { $($name,)* }
 
@@ -51,6 +51,36 @@ names! {
         ExpiresIn = "expires_in",
         IdToken = "id_token",
         Iss = "iss",
+        // ID tokens and the keys that sign them: OpenID Connect Core §2, RFC 7515, 7517, 7518 and 8037.
+        Azp = "azp",
+        Exp = "exp",
+        Nbf = "nbf",
+        AuthTime = "auth_time",
+        AtHash = "at_hash",
+        Alg = "alg",
+        Kid = "kid",
+        Crit = "crit",
+        Keys = "keys",
+        Kty = "kty",
+        Crv = "crv",
+        Use = "use",
+        KeyOps = "key_ops",
+        Modulus = "n",
+        Sig = "sig",
+        Verify = "verify",
+        Rsa = "RSA",
+        Ec = "EC",
+        Okp = "OKP",
+        P256 = "P-256",
+        P384 = "P-384",
+        Rs256 = "RS256",
+        Rs384 = "RS384",
+        Rs512 = "RS512",
+        Ps256 = "PS256",
+        Es256 = "ES256",
+        Es384 = "ES384",
+        EdDsa = "EdDSA",
+        Ed25519 = "Ed25519",
         // RFC 7662.
         Token = "token",
         TokenTypeHint = "token_type_hint",
@@ -249,6 +279,7 @@ names! {
         WiderScope = "the answer's scope is wider than the one before",
         NoJsonType = "the answer is JSON with another content type",
         NoTombstone = "localStorage is blocked: a tab asleep will not learn of the sign-out",
+        NotVerified = "the ID token was not verified: the issuer's keys cannot be had",
         // Members of an error.
         Field = "field",
         Problem = "problem",
@@ -266,6 +297,9 @@ names! {
         Aud = "aud",
         Iat = "iat",
         Format = "format",
+        Time = "time",
+        Signature = "signature",
+        Cause = "cause",
     }
 }
 

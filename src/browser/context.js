@@ -73,6 +73,7 @@ export const open = (config, resume, earlier) => {
       place(`rekindle:sign-ins:${identity}`, session),
       place(`rekindle:metadata:${identity}`, session),
       place(`rekindle:tombstones:${identity}`, hasPage ? taken(() => localStorage) : undefined),
+      place(`rekindle:keys:${identity}`, session),
     ],
     log: earlier?.log ?? { exchanges: [], warnings: [] },
     /** The channel's name, and with what all its locks' names begin. */

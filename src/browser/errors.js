@@ -24,8 +24,7 @@ const MESSAGES = {
     about.field
       ? `The token or introspection response cannot be used: ${field(about)}`
       : `The answer of ${from(about)} is larger than 1 MiB.`,
-  id_token_invalid: (about) =>
-    `The ID token in the answer is not for this session (${about.reason}); the earlier tokens are kept.`,
+  id_token_invalid: (about) => `The ID token was refused (${about.reason}); the earlier tokens are kept.`,
   no_session: () => "There is no session; sign in first.",
   no_refresh_token: () => "There is no refresh token; ask for the scope offline_access at sign-in.",
   signed_out: () => "A sign-out overtook this call.",
@@ -36,7 +35,10 @@ const MESSAGES = {
   login_required: (about) => `The server needs the user; call signIn()${saying(about)}`,
   storage_unavailable: () => "The storage is blocked; allow it for this site, or the session ends with the page.",
   storage_full: () => "The storage of this site is full; the tokens are held in memory.",
-  crypto_unavailable: () => "There is no secure random source (crypto.getRandomValues) here.",
+  crypto_unavailable: (about) =>
+    about.reason === "signature"
+      ? "The ID token cannot be verified without crypto.subtle; serve the page over https."
+      : "There is no secure random source (crypto.getRandomValues) here.",
   insecure_issuer: (about) =>
     about.field
       ? field(about)

@@ -41,7 +41,7 @@ extern "C" {
     pub fn stray(id: i32, known: i32, to: i32, to_key: i32) -> i32;
     pub fn url(id: i32, key: i32) -> i32;
     pub fn add_query(id: i32, key: i32, params: i32);
-    pub fn claims(id: i32, key: i32) -> i32;
+    pub fn claims(id: i32, key: i32, part: i32) -> i32;
     pub fn freeze(id: i32);
 }
 
@@ -60,6 +60,11 @@ extern "C" {
 #[wasm_bindgen(module = "/src/browser/fetch.js")]
 extern "C" {
     pub fn send(context: i32, operation: i32, address: i32, key: i32, form: i32, is_last: i32);
+}
+
+#[wasm_bindgen(module = "/src/browser/signature.js")]
+extern "C" {
+    pub fn verify(context: i32, operation: i32, answer: i32, key: i32, alg: i32);
 }
 
 #[wasm_bindgen(module = "/src/browser/storage.js")]
@@ -118,6 +123,12 @@ extern "C" {
 #[wasm_bindgen(module = "/src/browser/errors.js")]
 extern "C" {
     fn RekindleError();
+}
+
+#[cfg(not(feature = "npm"))]
+#[wasm_bindgen(module = "/src/browser/base64url.js")]
+extern "C" {
+    fn encode();
 }
 
 #[cfg(not(feature = "npm"))]

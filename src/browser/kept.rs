@@ -172,7 +172,10 @@ impl Kept for Object {
         host::add_query(self.id(), key as i32, params.id());
     }
     fn claims(&self, key: Word) -> Option<Self> {
-        Self::owned(host::claims(self.id(), key as i32))
+        Self::owned(host::claims(self.id(), key as i32, 1))
+    }
+    fn header(&self, key: Word) -> Option<Self> {
+        Self::owned(host::claims(self.id(), key as i32, 0))
     }
     fn freeze(&self) {
         host::freeze(self.id());

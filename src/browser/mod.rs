@@ -108,6 +108,12 @@ impl Platform for Browser {
         self.begin(|context, id| host::sleep(context, id, ms))
     }
 
+    fn verify(&self, answer: &Object, key: &Object, alg: Word) -> Operation {
+        self.begin(|context, id| {
+            host::verify(context, id, answer.id(), key.id(), alg as i32);
+        })
+    }
+
     fn lock(&self, record: &Object) -> Operation {
         self.begin(|context, id| host::lock(context, id, record.id()))
     }

@@ -1,5 +1,6 @@
 // The page's address, and the random sources.
 import { keep, kept, parts } from "./objects.js";
+import { encode } from "./base64url.js";
 import { WORDS } from "./words.js";
 
 const handle = (value) => (value ? keep(value) : 0);
@@ -20,7 +21,5 @@ export const leave_for = (object, key) => location.assign(kept(object)[WORDS[key
 export const chance = () => Math.random();
 export const has_random = () => +(typeof globalThis.crypto?.getRandomValues === "function");
 export const random = (object, key) => {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  const text = btoa(String.fromCharCode(...bytes));
-  kept(object)[WORDS[key]] = text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  kept(object)[WORDS[key]] = encode(crypto.getRandomValues(new Uint8Array(32)));
 };

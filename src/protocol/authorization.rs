@@ -1,5 +1,6 @@
 //! The authorization request and its answer: RFC 6749 §4.1.1 and §4.1.2, OpenID Connect Core §3.1.2, RFC 7636 §4.3, RFC 9207.
 
+use super::discovery::is_issuer;
 use super::{oauth_error, pkce};
 use crate::error::Error;
 use crate::platform::{Kept, Kind};
@@ -62,14 +63,11 @@ pub fn callback<K: Kept>(url: &K, redirect_uri: &K) -> Option<K> {
 
 /// The code may be exchanged: the answer names the issuer that the sign-in began with, and is no error.
 pub fn check<K: Kept>(callback: &K, sign_in: &K) -> Result<(), Error<K>> {
-    // RFC 9207 §2.4: compared as strings (but for one slash at the end); absent only where the server never announced it.
-    let named = K::object();
-    callback.copy(Word::Iss, &named, Word::Iss);
-    named.trim_slash(Word::Iss);
-    let refused = if named.kind(Word::Iss).is_absent() {
+    // RFC 9207 §2.4: absent only where the server never announced it.
+    let refused = if callback.kind(Word::Iss).is_absent() {
         sign_in.kind(Word::IssParameterSupported) == Kind::True
     } else {
-        !named.same(Word::Iss, sign_in, Word::Issuer)
+        !is_issuer(callback, Word::Iss, sign_in)
     };
     if refused {
         return Err(Error::new(Code::StateMismatch).because(Word::Iss));

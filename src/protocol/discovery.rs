@@ -150,13 +150,18 @@ pub fn address<K: Kept>(document: Document, settings: &K, issuer: &K) -> K {
     address
 }
 
+/// Whether the issuer named is this one: compared as texts, but for one slash at the end.
+pub fn is_issuer<K: Kept>(from: &K, key: Word, settings: &K) -> bool {
+    let named = K::object();
+    from.copy(key, &named, Word::Issuer);
+    named.trim_slash(Word::Issuer);
+    named.same(Word::Issuer, settings, Word::Issuer)
+}
+
 /// Takes from a document what `metadata` lacks, after checking that it speaks for our issuer (RFC 8414 §3.3, but for one slash
 /// at the end) and that each endpoint is safe to send something to.
 pub fn take<K: Kept>(document: &K, settings: &K, metadata: &K) -> Result<(), Error<K>> {
-    let named = K::object();
-    document.copy(Word::Issuer, &named, Word::Issuer);
-    named.trim_slash(Word::Issuer);
-    if !named.same(Word::Issuer, settings, Word::Issuer) {
+    if !is_issuer(document, Word::Issuer, settings) {
         return Err(Error::new(Code::InsecureIssuer).because(Word::Issuer));
     }
     for &endpoint in &Endpoint::ALL {

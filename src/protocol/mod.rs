@@ -7,6 +7,7 @@ pub mod discovery;
 pub mod end_session;
 pub mod id_token;
 pub mod introspection;
+pub mod jwks;
 pub mod oauth_error;
 pub mod pkce;
 pub mod revocation;

@@ -24,6 +24,28 @@ pub fn digits<K: Kept>(kept: &K, key: Word) -> Option<f64> {
     number
 }
 
+/// Whether a list, of which a text alone is one, has the text that `of` has.
+pub fn has_item<K: Kept>(kept: &K, key: Word, of: &K, of_key: Word) -> bool {
+    let item = K::object();
+    (0..)
+        .take_while(|&at| kept.copy_item(key, at, &item, key))
+        .any(|_| item.same(key, of, of_key))
+}
+
+/// Whether one of the words of a text, which spaces part, is this one.
+pub fn has_word<K: Kept>(kept: &K, key: Word, word: &[u8]) -> bool {
+    const SPACE: u16 = 0x20;
+    let mut left = Some(word);
+    for unit in units(kept, key) {
+        left = match left {
+            Some([]) if unit == SPACE => return true,
+            Some([first, rest @ ..]) if u16::from(*first) == unit => Some(rest),
+            _ => (unit == SPACE).then_some(word),
+        };
+    }
+    left.is_some_and(<[u8]>::is_empty)
+}
+
 /// Whether the text is this ASCII word in lower case, whatever the text's case.
 pub fn is_ignoring_case<K: Kept>(kept: &K, key: Word, lower: &[u8]) -> bool {
     units(kept, key)

@@ -202,7 +202,7 @@ impl<P: Platform> Session<P> {
     }
 
     /// The answer, or the object of a failure.
-    async fn send(
+    pub(super) async fn send(
         &self,
         address: &P::Kept,
         url: Word,

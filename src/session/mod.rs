@@ -5,6 +5,7 @@ pub mod endpoints;
 pub mod exchange;
 pub mod flight;
 pub mod introspect;
+pub mod keys;
 mod lock;
 pub mod page;
 pub mod record;
@@ -96,6 +97,8 @@ pub struct Session<P: Platform> {
 
     metadata: Place<P::Kept>,
     discovery: Place<Shared<Outcome<P::Kept>>>,
+    keys: Place<P::Kept>,
+    key_fetch: Place<keys::Fetch<P::Kept>>,
 }
 
 impl<P: Platform> Session<P> {
@@ -148,6 +151,8 @@ impl<P: Platform> Session<P> {
             offset_ms: Cell::new(0.0),
             metadata: Place::new(None),
             discovery: Place::new(None),
+            keys: Place::new(None),
+            key_fetch: Place::new(None),
             platform,
             config,
         });

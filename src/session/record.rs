@@ -112,6 +112,15 @@ pub fn has_same_access<K: Kept>(one: &K, other: &K) -> bool {
         .all(|&key| one.same(key, other, key))
 }
 
+/// Whether it has what the other has not got yet: a later generation, or of the same one a later access token.
+pub fn is_later<K: Kept>(one: &K, other: &K) -> bool {
+    is_same_family(one, other)
+        && (one.number(Word::Generation) > other.number(Word::Generation)
+            || (is_same_generation(one, other)
+                && one.same(Word::RefreshToken, other, Word::RefreshToken)
+                && one.number(Word::ReceivedAt) > other.number(Word::ReceivedAt)))
+}
+
 /// Whether both are of one family.
 pub fn is_same_family<K: Kept>(one: &K, other: &K) -> bool {
     one.same(Word::Family, other, Word::Family)

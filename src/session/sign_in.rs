@@ -4,11 +4,13 @@
 //! stays of it then (its `state`, and what the app wanted back) answers the same callback seen again after Back or reload.
 
 use super::exchange::not_usable;
+use super::keys::invalid;
 use super::{Outcome, Session, record};
 use crate::config::{self, MAY_BE_ABSENT, NUMBER, OBJECT, Rule, SIGNAL, TEXT, TEXTS, TIMEOUT};
 use crate::error::Error;
 use crate::platform::{Event, Kept, Kind, Platform, Slot, StorageFailed};
 use crate::protocol::discovery::Endpoint;
+use crate::protocol::text::has_word;
 use crate::protocol::{authorization, id_token, token};
 use crate::task::Shared;
 use crate::words::{Code, Problem, Word};
@@ -190,22 +192,59 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
     use_up(session, &sign_in, false);
     let sign_outs = session.sign_outs.get();
     let endpoint = session.endpoint(Endpoint::Token).await?;
+    session.prepare_keys();
     let settings = &session.config.settings;
     let form = token::code_request(settings, callback, &sign_in);
-    let sent = session.platform.now();
+    let sent = session.moment();
     let answer = session.ask(endpoint, &form).await?;
-    // A sign-out, by another client of this page too, removes every sign-in.
-    if session.sign_outs.get() != sign_outs || find(&sign_ins(session), callback).is_none() {
+    let checked = match is_over(session, callback, sign_outs) {
+        true => Ok(()),
+        false => check_id_token(session, &answer, &sign_in).await,
+    };
+    let checked = match is_over(session, callback, sign_outs) {
+        true => Err(Error::new(Code::SignedOut)),
+        false => checked,
+    };
+    if let Err(error) = checked {
         session.revoke(&answer);
-        return Err(Error::new(Code::SignedOut));
+        return Err(error);
     }
+    session.estimate_offset(&answer, sent);
     let next = record::empty(settings);
     sign_in.copy(Word::Scope, &next, Word::Scope);
     session.platform.random(&next, Word::Family);
-    token::take(&answer, sent, &next).map_err(not_usable)?;
+    token::take(&answer, sent.wall, &next).map_err(not_usable)?;
     use_up(session, &sign_in, true);
     session.replace(next)?;
     result(session, &sign_in)
+}
+
+/// A sign-out, by another client of this page too, removes every sign-in.
+fn is_over<P: Platform>(session: &Session<P>, callback: &P::Kept, sign_outs: u32) -> bool {
+    session.sign_outs.get() != sign_outs || find(&sign_ins(session), callback).is_none()
+}
+
+/// Nothing of an answer is kept whose ID token fails a check, or that has none where `openid` was asked for.
+async fn check_id_token<P: Platform>(
+    session: &Rc<Session<P>>,
+    answer: &P::Kept,
+    sign_in: &P::Kept,
+) -> Result<(), Error<P::Kept>> {
+    let is_there = answer.kind(Word::IdToken).is_text();
+    if !is_there && !has_word(sign_in, Word::Scope, b"openid") {
+        return Ok(());
+    }
+    let config = &session.config;
+    id_token::check_sign_in(answer, &config.settings, sign_in, config.tolerance_s)
+        .map_err(invalid)?;
+    session.verify(answer, false).await.map_err(|error| {
+        if error.is(Code::IdTokenInvalid) || error.is(Code::CryptoUnavailable) {
+            return error;
+        }
+        let unknown = invalid(Word::Signature);
+        unknown.about.attach_error(Word::Cause, &error.about);
+        unknown
+    })
 }
 
 impl<P: Platform> Session<P> {

@@ -24,7 +24,7 @@ impl<P: Platform> Session<P> {
             self.bury(held, true);
             self.tell_signed_out(held);
         }
-        for &slot in &[Slot::SignIns, Slot::Metadata, Slot::Record] {
+        for &slot in &[Slot::SignIns, Slot::Metadata, Slot::Keys, Slot::Record] {
             self.platform.remove(slot);
         }
         self.begin_epoch(false);

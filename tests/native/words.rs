@@ -58,25 +58,25 @@ fn words_are_the_same_in_javascript() {
 
 #[test]
 fn words_have_the_number_of_their_place() {
-    let is_in_place = |(at, number): (usize, u8)| at == usize::from(number);
+    let is_in_place = |(at, number): (usize, u16)| at == usize::from(number);
     assert!(
         Word::ALL
             .iter()
-            .map(|&(word, _)| word as u8)
+            .map(|&(word, _)| word as u16)
             .enumerate()
             .all(is_in_place)
     );
     assert!(
         Code::ALL
             .iter()
-            .map(|&(code, _)| code as u8)
+            .map(|&(code, _)| code as u16)
             .enumerate()
             .all(is_in_place)
     );
     assert!(
         Problem::ALL
             .iter()
-            .map(|&(problem, _)| problem as u8)
+            .map(|&(problem, _)| problem as u16)
             .enumerate()
             .all(is_in_place)
     );
