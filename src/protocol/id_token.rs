@@ -42,10 +42,9 @@ fn is_same_list<K: Kept>(new: &K, old: &K) -> bool {
     true
 }
 
-/// Whether both ID tokens are known to be about the same user.
-pub fn is_same_user<K: Kept>(one: &K, other: &K) -> bool {
-    let claims = one.claims(Word::IdToken).zip(other.claims(Word::IdToken));
-    claims.is_some_and(|(one, other)| {
-        one.kind(Word::Sub).is_text() && one.same(Word::Sub, &other, Word::Sub)
-    })
+/// Whether both ID tokens are about the same user; unknown where one of them says nothing.
+pub fn is_same_user<K: Kept>(one: &K, other: &K) -> Option<bool> {
+    let (one, other) = one.claims(Word::IdToken).zip(other.claims(Word::IdToken))?;
+    let is_said = one.kind(Word::Sub).is_text() && other.kind(Word::Sub).is_text();
+    is_said.then(|| one.same(Word::Sub, &other, Word::Sub))
 }

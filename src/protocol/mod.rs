@@ -9,6 +9,8 @@ pub mod id_token;
 pub mod introspection;
 pub mod oauth_error;
 pub mod pkce;
+pub mod pushed_authorization;
 pub mod revocation;
 pub mod text;
 pub mod token;
+pub mod user_info;

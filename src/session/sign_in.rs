@@ -9,7 +9,8 @@ use crate::config::{self, MAY_BE_ABSENT, NUMBER, OBJECT, Rule, SIGNAL, TEXT, TEX
 use crate::error::Error;
 use crate::platform::{Event, Kept, Kind, Platform, Slot, StorageFailed};
 use crate::protocol::discovery::Endpoint;
-use crate::protocol::{authorization, id_token, token};
+use crate::protocol::text::has_word;
+use crate::protocol::{authorization, id_token, pushed_authorization, token};
 use crate::task::Shared;
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
@@ -17,6 +18,9 @@ use alloc::rc::Rc;
 const SIGN_IN_MS: f64 = 3_600_000.0;
 const MOST_SIGN_INS: u32 = 5;
 const VERSION: f64 = 1.0;
+/// So many sign-ins within this time are no loop yet.
+const MOST_IN_A_LOOP: usize = 3;
+const LOOP_MS: f64 = 60_000.0;
 
 const RULES: [Rule; 11] = [
     (
@@ -73,14 +77,21 @@ pub async fn prepare<P: Platform>(session: Rc<Session<P>>, options: P::Kept) -> 
     if config.redirect_uri.is_none() {
         return Err(Error::field(Word::ConfigRedirectUri, Problem::Required));
     }
+    if is_looping(&session) {
+        return Err(Error::new(Code::LoginLoop));
+    }
     let sign_in = begin(&session, &options)?;
     let (metadata, name) = session.endpoint(Endpoint::Authorization).await?;
-    if metadata.kind(Word::RequirePushedAuthorizationRequests) == Kind::True {
-        let required = Word::RequirePushedAuthorizationRequests;
-        return Err(Error::new(Code::Unsupported).because(required));
-    }
     let announced = Word::IssParameterSupported;
     metadata.copy(announced, &sign_in, announced);
+    let mut params = authorization::request(&config.settings, &sign_in, &options);
+    let is_required = metadata.kind(Word::RequirePushedAuthorizationRequests) == Kind::True;
+    if is_required || config.push {
+        let endpoint = Endpoint::PushedAuthorizationRequest;
+        let endpoint = session.endpoint(endpoint).await?;
+        let answer = session.ask(endpoint, &params).await?;
+        params = pushed_authorization::reference(&config.settings, &answer)?;
+    }
 
     let list = sign_ins(&session);
     list.push(&sign_in);
@@ -94,9 +105,17 @@ pub async fn prepare<P: Platform>(session: Rc<Session<P>>, options: P::Kept) -> 
 
     let address = P::Kept::object();
     metadata.copy(name, &address, Word::Url);
-    let params = authorization::request(&config.settings, &sign_in, &options);
     address.add_query(Word::Url, &params);
     Ok(address)
+}
+
+/// Whether this tab has begun so many sign-ins of late that the app seems to begin another one after each, and nobody has just asked for
+/// this one.
+fn is_looping<P: Platform>(session: &Session<P>) -> bool {
+    let now = session.platform.now().0;
+    let list = sign_ins(session);
+    let ages = (0..).map_while(|at| Some(now - list.at(at)?.number(Word::CreatedAt)));
+    !session.platform.is_activated() && ages.filter(|age| *age < LOOP_MS).count() >= MOST_IN_A_LOOP
 }
 
 fn begin<P: Platform>(session: &Session<P>, options: &P::Kept) -> Outcome<P::Kept> {
@@ -110,6 +129,8 @@ fn begin<P: Platform>(session: &Session<P>, options: &P::Kept) -> Outcome<P::Kep
         settings.copy(key, &sign_in, key);
     }
     options.copy_joined(Word::Scope, &sign_in, Word::Scope);
+    options.copy_joined(Word::OptionAcrValues, &sign_in, Word::AcrValues);
+    options.copy(Word::OptionMaxAge, &sign_in, Word::MaxAge);
     options.copy(Word::State, &sign_in, Word::AppState);
     if options.kind(Word::OptionReturnTo).is_text() {
         let page = session.platform.address();
@@ -203,9 +224,28 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
     sign_in.copy(Word::Scope, &next, Word::Scope);
     session.platform.random(&next, Word::Family);
     token::take(&answer, sent, &next).map_err(not_usable)?;
+    if !has_context(&next, &sign_in) {
+        drop(session.revoke(&answer));
+        return Err(step_up(&sign_in));
+    }
     use_up(session, &sign_in, true);
     session.replace(next)?;
     result(session, &sign_in)
+}
+
+/// Whether the user signed in in one of the ways that were asked for, if any (OpenID Connect Core §3.1.2.1, RFC 9470 §5).
+fn has_context<K: Kept>(next: &K, sign_in: &K) -> bool {
+    !sign_in.kind(Word::AcrValues).is_text()
+        || next
+            .claims(Word::IdToken)
+            .is_some_and(|claims| has_word(sign_in, Word::AcrValues, &claims, Word::Acr))
+}
+
+fn step_up<K: Kept>(sign_in: &K) -> Error<K> {
+    let error = Error::new(Code::LoginRequired).because(Word::StepUp);
+    sign_in.copy(Word::AcrValues, &error.about, Word::OptionAcrValues);
+    sign_in.copy(Word::MaxAge, &error.about, Word::OptionMaxAge);
+    error
 }
 
 impl<P: Platform> Session<P> {
@@ -224,15 +264,20 @@ impl<P: Platform> Session<P> {
             return self.given_tokens();
         }
         let old = self.record();
-        let goes_on = old
+        let is_same_user = old
             .as_ref()
-            .is_some_and(|old| id_token::is_same_user(old, &record));
+            .and_then(|old| id_token::is_same_user(old, &record));
+        let goes_on = is_same_user == Some(true);
         if let Some(old) = old
             && !goes_on
             && !record::is_same_family(&old, &record)
         {
             self.bury(&old, true);
             self.tell_signed_out(&old);
+            // Where it may be the same grant, its tokens would go too.
+            if is_same_user == Some(false) {
+                drop(self.revoke(&old));
+            }
         }
         self.bury(&record, false);
         record.set(Word::SignedInAt, self.platform.now().0);

@@ -44,6 +44,8 @@ pub struct Page {
     pub is_local: Cell<bool>,
     operations: RefCell<BTreeMap<u32, Option<Ended>>>,
     last_operation: Cell<u32>,
+    /// Whether the user has just clicked.
+    pub is_activated: Cell<bool>,
     news: RefCell<VecDeque<Object>>,
     pub attends: Cell<u8>,
     pub address: RefCell<Option<String>>,
@@ -83,6 +85,7 @@ impl Tab {
             is_local: Cell::new(false),
             operations: RefCell::default(),
             last_operation: Cell::new(0),
+            is_activated: Cell::new(false),
             news: RefCell::default(),
             attends: Cell::new(0),
             address: RefCell::new(Some("https://app.example/page?q=1".to_owned())),
@@ -279,6 +282,8 @@ pub fn config(more: serde_json::Value) -> serde_json::Value {
             "introspection": "https://as.example/introspect",
             "revocation": "https://as.example/revoke",
             "endSession": "https://as.example/logout",
+            "userinfo": "https://as.example/userinfo",
+            "pushedAuthorizationRequest": "https://as.example/par",
         },
     });
     for (name, value) in more.as_object().into_iter().flatten() {

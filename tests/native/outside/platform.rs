@@ -89,6 +89,10 @@ impl Platform for Tab {
     fn fetch_last(&self, address: &Object, url: Word, form: &Object) -> Operation {
         self.send(address, url, Some(form), true)
     }
+    fn fetch_with(&self, address: &Object, url: Word, record: &Object) -> Operation {
+        let bearer = Object::of([("bearer".to_owned(), record.member("access_token"))]);
+        self.send(address, url, Some(&bearer), false)
+    }
     fn sleep(&self, ms: f64) -> Operation {
         let operation = self.begin(None);
         self.0.browser.set_timer(self.place(&operation), ms);
@@ -197,6 +201,9 @@ impl Platform for Tab {
 
     fn is_online(&self) -> bool {
         self.0.is_online.get()
+    }
+    fn is_activated(&self) -> bool {
+        self.0.is_activated.get()
     }
     fn address(&self) -> Option<Object> {
         parts(self.0.address.borrow().as_deref()?, None)

@@ -11,3 +11,4 @@ mod siblings;
 mod sign_in;
 mod sign_out;
 mod storage;
+mod using;
