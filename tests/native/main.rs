@@ -22,6 +22,7 @@ mod kept;
 #[macro_use]
 #[path = "../support/kept_cases/mod.rs"]
 mod kept_cases;
+mod fuzz;
 mod id_token;
 mod introspection;
 mod oauth_error;
