@@ -108,8 +108,8 @@ export interface ClientConfig {
   clockToleranceSeconds?: number | undefined;
   /** Origins that may be sent the access token (`https://api.example.com`). Checked, but not at work yet. */
   allowedOrigins?: readonly string[] | undefined;
-  /** Pushed authorization requests (RFC 9126). Not in this version: `true` is `invalid_config`. */
-  pushedAuthorizationRequests?: false | undefined;
+  /** Whether authorization requests are pushed (RFC 9126) also where the server's metadata do not require it. Default: `false`. */
+  pushedAuthorizationRequests?: boolean | undefined;
   /** Sender-constrained tokens (RFC 9449). Not in this version: `true` is `invalid_config`, never ignored. */
   dpop?: false | undefined;
 }
@@ -194,9 +194,12 @@ export interface Client extends DisposableMember {
    * The promise never resolves; it rejects where the page could not be left. The page at `redirectUri` then calls
    * `handleRedirect`. (RFC 6749, section 4.1; RFC 7636; RFC 9700, section 2.1)
    *
-   * Rejects with `invalid_config` (no `redirectUri`, or an unusable option), `unsupported` (no page, or a server that
-   * insists on pushed authorization requests), `storage_unavailable` (no sessionStorage to remember the sign-in in), or
-   * a code of the request, discovery's.
+   * Where the server requires it, or the config asks for it, the request is pushed first and the page leaves with a reference to it
+   * alone. (RFC 9126)
+   *
+   * Rejects with `invalid_config` (no `redirectUri`, or an unusable option), `unsupported` (no page, or no such endpoint),
+   * `storage_unavailable` (no sessionStorage to remember the sign-in in), `login_loop` (the fourth within a minute, without a click),
+   * `aborted` (the user came back from the server's page to this one), or a code of the request, discovery's or the pushed one.
    */
   readonly signIn: (options?: SignInOptions) => Promise<never>;
   /**
@@ -212,6 +215,21 @@ export interface Client extends DisposableMember {
    * before stays then. A code is never sent twice.
    */
   readonly handleRedirect: (url?: string) => Promise<SignInResult | null>;
+  /**
+   * What the server says of the user, asked with a fresh access token: its own members, as they came. (OpenID Connect Core, section 5.3)
+   *
+   * Rejects with `no_session`, `unsupported` (there is no such endpoint), `invalid_response` (it is about another user than the
+   * ID token, section 5.3.2), or a code of the request or of `refresh`.
+   */
+  readonly userInfo: (options?: CallOptions) => Promise<UserInfo>;
+  /**
+   * Revokes the refresh token, which then leaves the session in every tab; the access token is good until it expires, unless the server
+   * ends that too. With `tokenTypeHint: "access_token"` it is that one, and the next call fetches another. (RFC 7009, section 2)
+   *
+   * Rejects with `no_session` (there is no such token), `unsupported` (there is no such endpoint), or a code of the request; nothing is
+   * changed then.
+   */
+  readonly revoke: (options?: RevokeOptions) => Promise<void>;
   /**
    * Ends the session: memory and storage are cleared in every tab at once, and no answer that comes later brings it back. This never
    * waits for the network and never fails. Calls under way reject with `signed_out`.
@@ -269,6 +287,12 @@ export interface IntrospectOptions extends CallOptions {
   tokenTypeHint?: "access_token" | "refresh_token" | "id_token" | undefined;
 }
 
+/** Options of `revoke`. */
+export interface RevokeOptions extends CallOptions {
+  /** The kind of token. Default: `"refresh_token"`. */
+  tokenTypeHint?: "access_token" | "refresh_token" | undefined;
+}
+
 /** Options of `getAccessToken`. */
 export interface AccessTokenOptions extends CallOptions {
   /** The token returned is to be good for this many seconds more; where it is not, it is refreshed first. Default: 0. */
@@ -316,6 +340,17 @@ export interface SignOutOptions extends Pick<CallOptions, "timeoutMs"> {
   postLogoutRedirectUri?: string | undefined;
   /** `state`: comes back with it. */
   state?: string | undefined;
+}
+
+/** The userinfo endpoint's answer, as it came. (OpenID Connect Core, sections 5.1 and 5.3.2) */
+export interface UserInfo {
+  /** The user, as the ID token has it. */
+  sub: string;
+  name?: string;
+  preferred_username?: string;
+  email?: string;
+  email_verified?: boolean;
+  [claim: string]: unknown;
 }
 
 /** A token endpoint's answer, as it came. (RFC 6749, section 5.1; OpenID Connect Core, section 3.1.3.3) */
@@ -460,6 +495,10 @@ export class RekindleError extends Error {
   readonly errorId?: string;
   /** With `rate_limited`: how long the server asks to wait, in milliseconds, where the page may read that. */
   readonly retryAfterMs?: number;
+  /** What to pass to `signIn()`, where `reason` is `"step_up"`. */
+  readonly acrValues?: string;
+  /** The same, in seconds. */
+  readonly maxAge?: number;
   /** Which check failed, where a code covers several. */
   readonly reason?: string;
   /** What the platform threw, where it did. */
@@ -485,7 +524,7 @@ export type RekindleErrorCode =
   | "signed_out" // A sign-out overtook the call.
   | "state_mismatch" // A callback that this tab did not begin, or one that is used up. See `reason`.
   | "login_required" // The server needs the user.
-  | "login_loop" // Not in this version, which does not count sign-ins.
+  | "login_loop" // A fourth sign-in within a minute, and no click.
   | "popup_blocked" // Not in this version, which opens no popup.
   | "popup_closed" // Not in this version, which opens no popup.
   | "storage_unavailable" // No storage for a sign-in that has to survive a redirect; otherwise only in `snapshot.error`.

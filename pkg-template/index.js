@@ -17,6 +17,8 @@ const SIGN_IN = 4;
 const HANDLE_REDIRECT = 5;
 const SIGN_OUT = 6;
 const TAKE_OVER = 7;
+const REVOKE = 8;
+const USER_INFO = 9;
 const EVENTS = ["signed-in", "renewed", "renew-failed", "expired", "signed-out", "session-lost"];
 
 /** Who traps again so soon will do so once more: it renews nothing by itself from then on. */
@@ -134,6 +136,8 @@ const openClient = async (module, config) => {
     getAccessToken: async (options) => (await run(GET_ACCESS_TOKEN, options)).accessToken,
     introspect: (options) => run(INTROSPECT, typeof options === "string" ? { token: options } : options),
     setTokens: (response, options) => run(SET_TOKENS, { response, options }),
+    userInfo: (options) => run(USER_INFO, options),
+    revoke: async (options) => void (await run(REVOKE, options)),
     signIn: (options) => run(SIGN_IN, options),
     // The local part is done before its options are looked at, and no signal is in its way.
     signOut: async (options) => {

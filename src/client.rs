@@ -6,9 +6,9 @@ use crate::config::{
 use crate::error::Error;
 use crate::platform::{Kept, Kinds, Platform, Wall};
 use crate::protocol::{id_token, token};
-use crate::session::keys::invalid;
 use crate::session::flight::{self, Why};
-use crate::session::{Outcome, Session, introspect, record, sign_in, sign_out};
+use crate::session::keys::invalid;
+use crate::session::{Outcome, Session, introspect, record, sign_in, sign_out, user_info};
 use crate::task::{Shared, unless};
 use crate::words::{Code, Problem, Word};
 use alloc::boxed::Box;
@@ -69,6 +69,10 @@ pub enum Verb {
     HandleRedirect,
     /// To end the session.
     SignOut,
+    /// To revoke a token (RFC 7009).
+    Revoke,
+    /// What the server says of the user (OpenID Connect Core §5.3).
+    UserInfo,
     /// To take over the session of another tab: at once where none is live, else within 250 ms.
     TakeOver,
 }
@@ -158,14 +162,14 @@ impl<P: Platform> Client<P> {
             }
             return Ok(None);
         }
-        if let (Verb::TakeOver, Some(Ok(_))) = (verb, &outcome) {
+        if let (Verb::TakeOver | Verb::Revoke, Some(Ok(_))) = (verb, &outcome) {
             return Ok(None);
         }
         if let (Verb::SignIn, Some(Ok(address))) = (verb, &outcome) {
             self.0.platform.leave_for(address, Word::Url);
-            // The page is being left, however long that takes: nobody is answered who does not give up.
+            // The page is being left, however long that takes: nobody is answered who does not give up, or come back to it.
             drop(sleep);
-            aborted.await;
+            unless(self.0.return_to_page(), aborted).await;
             return Err(Error::new(Code::Aborted));
         }
         outcome
@@ -229,6 +233,16 @@ impl<P: Platform> Client<P> {
                 let held = session.sign_out();
                 config::check(options, &SIGN_OUT)?;
                 Box::pin(sign_out::leave(session, held, options.clone()))
+            }
+            Verb::Revoke => {
+                let kind = sign_out::kind(options)?;
+                session.look_again();
+                Box::pin(sign_out::revoke(session, kind))
+            }
+            Verb::UserInfo => {
+                config::check(options, &[SIGNAL, TIMEOUT])?;
+                session.look_again();
+                Box::pin(user_info::user_info(session))
             }
             Verb::TakeOver => {
                 let (done, bring) = (Shared::new(), session.clone());

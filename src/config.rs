@@ -25,6 +25,8 @@ pub struct Config<K> {
     pub metadata: K,
     /// Whether what is missing there is to be discovered.
     pub discover: bool,
+    /// Whether authorization requests are pushed where the server does not require it.
+    pub push: bool,
     /// How long before its expiry a token is no longer fresh, at most.
     pub renew_before_ms: f64,
     /// The bound of a call.
@@ -122,7 +124,6 @@ const RULES: [Rule; 19] = [
         MAY_BE_ABSENT | BOOLEAN,
         Problem::NotBoolean,
     ),
-    // Fields that a later version brings to life. Those that would promise something that is not kept yet are refused.
     (
         Word::ClockToleranceSeconds,
         MAY_BE_ABSENT | NUMBER,
@@ -135,8 +136,8 @@ const RULES: [Rule; 19] = [
     ),
     (
         Word::ConfigPushedAuthorizationRequests,
-        MAY_BE_ABSENT | FALSE,
-        Problem::NotYet,
+        MAY_BE_ABSENT | BOOLEAN,
+        Problem::NotBoolean,
     ),
     (Word::Dpop, MAY_BE_ABSENT | FALSE, Problem::NotYet),
 ];
@@ -230,6 +231,7 @@ impl<K: Kept> Config<K> {
             0.0
         };
         Ok(Self {
+            push: given.kind(Word::ConfigPushedAuthorizationRequests) == Kind::True,
             auto_renew: given.kind(Word::AutoRenew) != Kind::False,
             idle_ms: number(given, Word::IdleTimeoutSeconds, f64::INFINITY) * 1000.0,
             grace_ms: number(given, Word::RotationGraceSeconds, grace) * 1000.0,

@@ -74,6 +74,7 @@ impl Code {
             | Self::SignedOut
             | Self::StateMismatch
             | Self::LoginRequired
+            | Self::LoginLoop
             | Self::StorageUnavailable
             | Self::StorageFull
             | Self::CryptoUnavailable
@@ -100,6 +101,7 @@ impl Code {
             | Self::StateMismatch
             | Self::LoginRequired => true,
             Self::Aborted
+            | Self::LoginLoop
             | Self::StorageUnavailable
             | Self::StorageFull
             | Self::CryptoUnavailable

@@ -237,6 +237,8 @@ pub trait Platform: Clone + 'static {
     fn fetch(&self, address: &Self::Kept, url: Word, form: Option<&Self::Kept>) -> Self::Operation;
     /// The same for a request that goes on though the page is left (`keepalive`).
     fn fetch_last(&self, address: &Self::Kept, url: Word, form: &Self::Kept) -> Self::Operation;
+    /// GETs with the record's `access_token` in the header `Authorization` (RFC 6750 §2.1).
+    fn fetch_with(&self, address: &Self::Kept, url: Word, record: &Self::Kept) -> Self::Operation;
     /// Ends after so many milliseconds, or later.
     fn sleep(&self, ms: f64) -> Self::Operation;
 
@@ -293,6 +295,8 @@ pub trait Platform: Clone + 'static {
 
     /// Whether the browser thinks that it is online, which is wrong at times.
     fn is_online(&self) -> bool;
+    /// Whether the user has just done something in the page: a click, a key.
+    fn is_activated(&self) -> bool;
     /// The page's own URL in its parts, as [`Kept::url`]; none where there is no page.
     fn address(&self) -> Option<Self::Kept>;
     /// A URL relative to the page's, in its parts.

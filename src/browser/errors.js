@@ -32,7 +32,12 @@ const MESSAGES = {
     about.reason === "iss"
       ? "The callback names another issuer than its sign-in."
       : "The callback is none of this tab's, or used; sign in again.",
-  login_required: (about) => `The server needs the user; call signIn()${saying(about)}`,
+  login_required: (about) =>
+    about.reason === "step_up"
+      ? "The user has to sign in in another way or more recently; call signIn() with the error's acrValues and maxAge."
+      : `The server needs the user; call signIn()${saying(about)}`,
+  login_loop: () =>
+    "Signing in was begun three times within a minute without a click; find out why the app is not content with what came back.",
   storage_unavailable: () => "The storage is blocked; allow it for this site, or the session ends with the page.",
   storage_full: () => "The storage of this site is full; the tokens are held in memory.",
   crypto_unavailable: (about) =>
@@ -48,8 +53,6 @@ const MESSAGES = {
   unsupported: (about) =>
     about.reason === "local"
       ? "The session is ended in this browser only; pass { local: true } to say so."
-      : about.reason === "require_pushed_authorization_requests"
-        ? "The server requires pushed authorization requests, which this version does not send."
       : about.endpoint
         ? `There is no ${about.endpoint} in the server's metadata or in the config; set it in endpoints.`
         : "Signing in needs a page.",
@@ -70,7 +73,7 @@ export class RekindleError extends Error {
     this.code = about.code;
     this.retryable = !!about.retryable;
     this.sessionLost = !!about.sessionLost;
-    for (const name of ["status", "oauthError", "oauthErrorDescription", "errorId", "retryAfterMs", "reason"]) {
+    for (const name of ["status", "oauthError", "oauthErrorDescription", "errorId", "retryAfterMs", "reason", "acrValues", "maxAge"]) {
       if (about[name] !== undefined) this[name] = about[name];
     }
   }

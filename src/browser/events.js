@@ -36,4 +36,5 @@ export const listenToPage = (context) => {
 export const listenToInput = (context) =>
   listen([[window, ["keydown", "pointerdown", "wheel"], () => hear(context, "active")]]);
 
+export const is_activated = () => +!!globalThis.navigator?.userActivation?.isActive;
 export const is_online = () => +(globalThis.navigator?.onLine !== false);

@@ -44,10 +44,12 @@ const objectOf = (text) => {
   }
 };
 
-const ask = async (fetch, address, form, isLast, signal) => {
+const ask = async (fetch, address, form, isLast, record, signal) => {
   const headers = { Accept: "application/json" };
   // No header here may make the browser ask by OPTIONS first.
   if (form) headers["Content-Type"] = "application/x-www-form-urlencoded";
+  // But for this one, which only a resource server is sent.
+  if (record) headers.Authorization = `Bearer ${record.access_token}`;
   const response = await fetch(address, {
     method: form ? "POST" : "GET",
     headers,
@@ -74,11 +76,11 @@ const ask = async (fetch, address, form, isLast, signal) => {
   };
 };
 
-export const send = (id, operation, address, key, form, isLast) => {
+export const send = (id, operation, address, key, form, isLast, record) => {
   const context = kept(id);
   const controller = new AbortController();
   context.operations.set(operation, () => controller.abort());
-  ask(context.fetch, kept(address)[WORDS[key]], form ? kept(form) : undefined, isLast, controller.signal).then(
+  ask(context.fetch, kept(address)[WORDS[key]], form && kept(form), isLast, record && kept(record), controller.signal).then(
     (answer) => finish(context, operation, answer),
     (cause) => finish(context, operation, { cause }, true),
   );

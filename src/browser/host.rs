@@ -59,7 +59,15 @@ extern "C" {
 
 #[wasm_bindgen(module = "/src/browser/fetch.js")]
 extern "C" {
-    pub fn send(context: i32, operation: i32, address: i32, key: i32, form: i32, is_last: i32);
+    pub fn send(
+        context: i32,
+        operation: i32,
+        address: i32,
+        key: i32,
+        form: i32,
+        is_last: i32,
+        record: i32,
+    );
 }
 
 #[wasm_bindgen(module = "/src/browser/signature.js")]
@@ -104,6 +112,7 @@ extern "C" {
 #[wasm_bindgen(module = "/src/browser/events.js")]
 extern "C" {
     pub fn is_online() -> i32;
+    pub fn is_activated() -> i32;
 }
 
 #[wasm_bindgen(module = "/src/browser/page.js")]

@@ -97,11 +97,17 @@ impl Platform for Browser {
 
     fn fetch(&self, address: &Object, url: Word, form: Option<&Object>) -> Operation {
         let form = form.map_or(0, Object::id);
-        self.begin(|context, id| host::send(context, id, address.id(), url as i32, form, 0))
+        self.begin(|context, id| host::send(context, id, address.id(), url as i32, form, 0, 0))
     }
 
     fn fetch_last(&self, address: &Object, url: Word, form: &Object) -> Operation {
-        self.begin(|context, id| host::send(context, id, address.id(), url as i32, form.id(), 1))
+        self.begin(|context, id| host::send(context, id, address.id(), url as i32, form.id(), 1, 0))
+    }
+
+    fn fetch_with(&self, address: &Object, url: Word, record: &Object) -> Operation {
+        self.begin(|context, id| {
+            host::send(context, id, address.id(), url as i32, 0, 0, record.id())
+        })
     }
 
     fn sleep(&self, ms: f64) -> Operation {
@@ -201,6 +207,10 @@ impl Platform for Browser {
 
     fn is_online(&self) -> bool {
         host::is_online() != 0
+    }
+
+    fn is_activated(&self) -> bool {
+        host::is_activated() != 0
     }
 
     fn address(&self) -> Option<Object> {

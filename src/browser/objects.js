@@ -156,7 +156,8 @@ export const claims = (id, key, part) => {
     const token = text(id, key);
     if (token.length > LONGEST_TOKEN) return 0;
     const parts = token.split(".").map(decode);
-    const value = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(parts[part]));
+    const escaped = Array.from(parts[part], (byte) => "%" + byte.toString(16).padStart(2, "0"));
+    const value = JSON.parse(decodeURIComponent(escaped.join("")));
     return parts.length === 3 && !Array.isArray(value) ? handle(value) : 0;
   } catch {
     return 0;

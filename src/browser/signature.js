@@ -9,13 +9,12 @@ const ready = new WeakMap();
 
 // RFC 7518 §3.1, RFC 8037 §3.1.
 const parametersOf = (alg) => {
-  const bits = Number(alg.slice(2)) || 512;
+  const bits = alg.startsWith("Ed") ? 512 : Number(alg.slice(2));
   const parameters = {
     RS: { name: "RSASSA-PKCS1-v1_5" },
     PS: { name: "RSA-PSS", saltLength: bits / 8 },
     ES: { name: "ECDSA", namedCurve: `P-${bits}` },
-    Ed: { name: "Ed25519" },
-  }[alg.slice(0, 2)];
+  }[alg.slice(0, 2)] ?? { name: "Ed25519" };
   return { ...parameters, hash: `SHA-${bits}` };
 };
 

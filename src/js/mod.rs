@@ -8,7 +8,7 @@ use core::task::Poll;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// In the order of the shell's list.
-const VERBS: [Verb; 8] = [
+const VERBS: [Verb; 10] = [
     Verb::Refresh,
     Verb::GetAccessToken,
     Verb::Introspect,
@@ -17,6 +17,8 @@ const VERBS: [Verb; 8] = [
     Verb::HandleRedirect,
     Verb::SignOut,
     Verb::TakeOver,
+    Verb::Revoke,
+    Verb::UserInfo,
 ];
 
 /// A client, for the shell; or why there is none.

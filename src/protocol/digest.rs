@@ -6,7 +6,8 @@ use core::hint::black_box;
 use sha2::digest::Output;
 use sha2::{Digest, Sha256};
 
-pub(super) const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+pub(super) const BASE64URL: &[u8; 64] =
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// How many bytes the hasher holds back.
 const BLOCK: u32 = 64;

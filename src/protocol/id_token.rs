@@ -10,7 +10,9 @@ use crate::words::Word;
 /// The claims of an answer's ID token, which is for this client, of its issuer, and signed by an algorithm of the list. (By whom it was
 /// signed is `session/keys.rs`'s.)
 pub fn check<K: Kept>(answer: &K, settings: &K) -> Result<K, Word> {
-    let token = answer.claims(Word::IdToken).zip(answer.header(Word::IdToken));
+    let token = answer
+        .claims(Word::IdToken)
+        .zip(answer.header(Word::IdToken));
     let (claims, header) = token.ok_or(Word::Format)?;
     // RFC 7515 §4.1.11: no extension is understood here.
     if !header.kind(Word::Crit).is_absent() {
@@ -54,11 +56,11 @@ pub fn check_sign_in<K: Kept>(
     // Comparisons with what is no number are false.
     let issued = claims.number(Word::Iat);
     let is_whole = claims.number(Word::Exp) > issued;
-    let has_begun = claims.kind(Word::Nbf).is_absent()
-        || claims.number(Word::Nbf) <= issued + tolerance_s;
+    let has_begun =
+        claims.kind(Word::Nbf).is_absent() || claims.number(Word::Nbf) <= issued + tolerance_s;
     let max_age = sign_in.number(Word::MaxAge);
-    let is_recent = max_age.is_nan()
-        || claims.number(Word::AuthTime) >= issued - max_age - tolerance_s;
+    let is_recent =
+        max_age.is_nan() || claims.number(Word::AuthTime) >= issued - max_age - tolerance_s;
     if is_whole && has_begun && is_recent {
         Ok(())
     } else {
@@ -108,10 +110,9 @@ fn is_same_list<K: Kept>(new: &K, old: &K) -> bool {
     true
 }
 
-/// Whether both ID tokens are known to be about the same user.
-pub fn is_same_user<K: Kept>(one: &K, other: &K) -> bool {
-    let claims = one.claims(Word::IdToken).zip(other.claims(Word::IdToken));
-    claims.is_some_and(|(one, other)| {
-        one.kind(Word::Sub).is_text() && one.same(Word::Sub, &other, Word::Sub)
-    })
+/// Whether both ID tokens are about the same user; unknown where one of them says nothing.
+pub fn is_same_user<K: Kept>(one: &K, other: &K) -> Option<bool> {
+    let (one, other) = one.claims(Word::IdToken).zip(other.claims(Word::IdToken))?;
+    let is_said = one.kind(Word::Sub).is_text() && other.kind(Word::Sub).is_text();
+    is_said.then(|| one.same(Word::Sub, &other, Word::Sub))
 }

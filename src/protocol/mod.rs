@@ -10,6 +10,8 @@ pub mod introspection;
 pub mod jwks;
 pub mod oauth_error;
 pub mod pkce;
+pub mod pushed_authorization;
 pub mod revocation;
 pub mod text;
 pub mod token;
+pub mod user_info;

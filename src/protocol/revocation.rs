@@ -3,11 +3,11 @@
 use crate::platform::Kept;
 use crate::words::Word;
 
-/// The form that revokes the refresh token of this record or answer.
-pub fn request<K: Kept>(settings: &K, held: &K) -> K {
+/// The form that revokes the token of this kind that a record or an answer has.
+pub fn request<K: Kept>(settings: &K, held: &K, kind: Word) -> K {
     let form = K::object();
-    held.copy(Word::RefreshToken, &form, Word::Token);
-    form.put(Word::TokenTypeHint, Word::RefreshToken);
+    held.copy(kind, &form, Word::Token);
+    form.put(Word::TokenTypeHint, kind);
     settings.copy(Word::ClientId, &form, Word::ClientId);
     form
 }

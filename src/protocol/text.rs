@@ -12,6 +12,25 @@ pub fn units<K: Kept>(kept: &K, key: Word) -> impl Iterator<Item = u16> {
     (0..).map_while(move |at| kept.unit(key, at))
 }
 
+/// Whether one of the words of a list, which spaces part, is the other text.
+pub fn has_word<K: Kept>(list: &K, key: Word, kept: &K, word: Word) -> bool {
+    const SPACE: u16 = 0x20;
+    let mut place = Some(0);
+    for unit in units(list, key).chain([SPACE]) {
+        if unit == SPACE {
+            if place.is_some_and(|at| at > 0 && kept.unit(word, at).is_none()) {
+                return true;
+            }
+            place = Some(0);
+        } else {
+            place = place
+                .filter(|&at| kept.unit(word, at) == Some(unit))
+                .map(|at| at + 1);
+        }
+    }
+    false
+}
+
 /// A text of ASCII digits only, as a number; `None` for any other, the empty one too.
 pub fn digits<K: Kept>(kept: &K, key: Word) -> Option<f64> {
     let mut number = None;
@@ -30,20 +49,6 @@ pub fn has_item<K: Kept>(kept: &K, key: Word, of: &K, of_key: Word) -> bool {
     (0..)
         .take_while(|&at| kept.copy_item(key, at, &item, key))
         .any(|_| item.same(key, of, of_key))
-}
-
-/// Whether one of the words of a text, which spaces part, is this one.
-pub fn has_word<K: Kept>(kept: &K, key: Word, word: &[u8]) -> bool {
-    const SPACE: u16 = 0x20;
-    let mut left = Some(word);
-    for unit in units(kept, key) {
-        left = match left {
-            Some([]) if unit == SPACE => return true,
-            Some([first, rest @ ..]) if u16::from(*first) == unit => Some(rest),
-            _ => (unit == SPACE).then_some(word),
-        };
-    }
-    left.is_some_and(<[u8]>::is_empty)
 }
 
 /// Whether the text is this ASCII word in lower case, whatever the text's case.

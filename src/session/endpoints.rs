@@ -1,5 +1,6 @@
 //! Finding an endpoint, and asking it.
 
+use super::renewal::Moment;
 use super::retry::LONGEST_MS;
 use super::{Outcome, Session};
 use crate::error::Error;
@@ -15,8 +16,11 @@ const METADATA_MS: f64 = 3_600_000.0;
 const METADATA_VERSION: f64 = 1.0;
 
 /// Members of a form that must not come back in an error, should the server quote them.
-const SECRETS: [Word; 4] = [
+const SECRETS: [Word; 7] = [
+    Word::AccessToken,
     Word::RefreshToken,
+    Word::State,
+    Word::Nonce,
     Word::Token,
     Word::Code,
     Word::CodeVerifier,
@@ -67,7 +71,32 @@ impl<P: Platform> Session<P> {
         patience_ms: f64,
     ) -> Outcome<P::Kept> {
         let sent = self.moment();
-        let answer = self.send(metadata, *name, Some(form), patience_ms).await;
+        let request = self.platform.fetch(metadata, *name, Some(form));
+        let answer = self.answer_to(request, patience_ms).await;
+        self.judged(answer, form, *name, why, sent)
+    }
+
+    /// Asks a resource server's question with the record's access token.
+    pub(super) async fn ask_with(
+        &self,
+        (metadata, name): &(P::Kept, Word),
+        record: &P::Kept,
+    ) -> Outcome<P::Kept> {
+        let sent = self.moment();
+        let request = self.platform.fetch_with(metadata, *name, record);
+        let answer = self.answer_to(request, LONGEST_MS).await;
+        self.judged(answer, record, *name, Word::Call, sent)
+    }
+
+    /// Judges an answer, writes it down, and takes out of an error what the server quotes of these members.
+    pub(super) fn judged(
+        &self,
+        answer: Result<P::Kept, P::Kept>,
+        secrets: &P::Kept,
+        name: Word,
+        why: Word,
+        sent: Moment,
+    ) -> Outcome<P::Kept> {
         let outcome = judge(answer, self.platform.now()).map_err(|error| {
             for &key in &[
                 Word::OutOauthError,
@@ -75,12 +104,12 @@ impl<P: Platform> Session<P> {
                 Word::ErrorId,
             ] {
                 for &secret in &SECRETS {
-                    error.about.redact(key, form, secret);
+                    error.about.redact(key, secrets, secret);
                 }
             }
-            error.at(*name)
+            error.at(name)
         });
-        self.log_exchange(*name, why, sent, outcome.as_ref().err());
+        self.log_exchange(name, why, sent, outcome.as_ref().err());
         outcome
     }
 
@@ -184,7 +213,8 @@ impl<P: Platform> Session<P> {
     async fn read(&self, document: Document, metadata: &P::Kept) -> Result<(), Error<P::Kept>> {
         let settings = &self.config.settings;
         let address = discovery::address(document, settings, &self.config.issuer);
-        let answer = self.send(&address, Word::Url, None, LONGEST_MS).await;
+        let request = self.platform.fetch(&address, Word::Url, None);
+        let answer = self.answer_to(request, LONGEST_MS).await;
         let read = judge(answer, self.platform.now())
             .map_err(|error| {
                 // A document that is not there is no OAuth error, in whatever words the server says so.
@@ -202,15 +232,12 @@ impl<P: Platform> Session<P> {
     }
 
     /// The answer, or the object of a failure.
-    pub(super) async fn send(
+    pub(super) async fn answer_to(
         &self,
-        address: &P::Kept,
-        url: Word,
-        form: Option<&P::Kept>,
+        request: P::Operation,
         patience_ms: f64,
     ) -> Result<P::Kept, P::Kept> {
-        let answer = self.platform.fetch(address, url, form);
-        let answer = unless(answer, self.platform.sleep(patience_ms)).await;
+        let answer = unless(request, self.platform.sleep(patience_ms)).await;
         let answer = answer.unwrap_or(Ok(None))?.ok_or_else(P::Kept::object)?;
         if answer.kind(Word::IsJson) == Kind::False && answer.get(Word::Body).is_some() {
             self.warn(Word::NoJsonType);

@@ -1,6 +1,7 @@
 //! One exchange of a refresh token, from top to bottom.
 
 use super::flight::Why;
+use super::keys::invalid;
 use super::lock::Lock;
 use super::siblings::Step;
 use super::{Outcome, Session, record, retry};
@@ -146,10 +147,7 @@ impl<P: Platform> Exchange<P> {
     pub(super) fn still(&self) -> Step<P::Kept, P::Kept> {
         let session = &self.session;
         session.look_around();
-        if session.epoch() != self.epoch {
-            return Err(Err(Error::new(Code::SignedOut)));
-        }
-        let record = refresh_token_of(session).map_err(Err)?;
+        let record = self.ours()?;
         let is_news = self.base.get().is_none_or(|base| {
             !session.holds(&base) && !record.same(Word::AccessToken, &base, Word::AccessToken)
         });
@@ -194,6 +192,10 @@ impl<P: Platform> Exchange<P> {
         let form = token::refresh_request(settings, record, self.narrower.as_ref());
         let patience = retry::patience_ms(session.config.grace_ms, since(record, first, sent));
         let answer = session.ask_for(endpoint, &form, why.word(), patience);
+        if record.kind(Word::IdToken).is_text() {
+            // The answer will bring another, as it seems.
+            session.prepare_keys();
+        }
         // Where the page sleeps meanwhile, the lock is taken up again after it.
         let locked = self.lock.keep(session, record);
         let Some(answer) = unless(answer, locked).await else {
@@ -210,31 +212,26 @@ impl<P: Platform> Exchange<P> {
             }
             return Err(Err(Error::new(Code::SignedOut)));
         }
-        let held = refresh_token_of(session).map_err(Err)?;
+        let held = self.ours()?;
         if !record::is_same_generation(&held, record) {
-            // Somebody else was quicker: the answer is not for what is held now, good or bad.
-            return Err(match self.narrower {
-                None => session.given_tokens(),
-                Some(_) => Err(Error::new(Code::Timeout)),
-            });
+            return Err(self.overtaken());
         }
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => return Ok(Err(error)),
         };
-        let tokens = self.keep(&answer, sent, &held).map_err(|error| {
-            if let Some(held) = session.record() {
-                failed(session, &held, &error, true, true);
-            }
-            Err(error)
-        })?;
-        Ok(Ok(tokens))
+        let tokens = self.keep(&answer, sent, &held).await?;
+        if let (Err(error), Some(held)) = (&tokens, session.record()) {
+            failed(session, &held, error, true, true);
+        }
+        Err(tokens)
     }
 
     /// Hands an answer to the tabs that still have this session. This one has begun another meanwhile.
     fn pass_on(&self, answer: &P::Kept, sent: Moment, old: &P::Kept) {
         let next = record::again(&self.session.config.settings, old);
-        let is_whole = self.narrower.is_none() && id_token::check_continuity(answer, old).is_ok();
+        // Nobody waits here to see whose signature it has.
+        let is_whole = self.narrower.is_none() && !answer.kind(Word::IdToken).is_text();
         if is_whole {
             // An access token that cannot be used leaves the old one in place, as in `keep`.
             let _ = token::take(answer, sent.wall, &next);
@@ -267,23 +264,44 @@ impl<P: Platform> Exchange<P> {
         may.then_some(ms)
     }
 
-    /// Stores what came, the new refresh token with it, in one write and before anything else looks at it; then hands it over.
-    fn keep(&self, answer: &P::Kept, sent: Moment, old: &P::Kept) -> Outcome<P::Kept> {
+    /// Stores what came, the new refresh token first, in one write and before anything else looks at it; then hands it over.
+    async fn keep(
+        &self,
+        answer: &P::Kept,
+        sent: Moment,
+        old: &P::Kept,
+    ) -> Step<Outcome<P::Kept>, P::Kept> {
         let session = &self.session;
         let settings = &session.config.settings;
-        let next = record::again(settings, old);
         let granted = record::again(settings, old);
         if let Some(asked) = &self.narrower {
             asked.copy(Word::Scope, &granted, Word::Scope);
         }
-        let verdict = match id_token::check_continuity(answer, old) {
+        let mut verdict = match id_token::check_refreshed(answer, old, settings) {
             Ok(()) => token::take(answer, sent.wall, &granted).map_err(not_usable),
             Err(reason) => {
                 token::take_refresh_token(answer, &granted);
-                Err(Error::new(Code::IdTokenInvalid).because(reason))
+                Err(invalid(reason))
             }
         };
-        granted.copy(Word::RefreshToken, &next, Word::RefreshToken);
+        let rotated = record::again(settings, old);
+        granted.copy(Word::RefreshToken, &rotated, Word::RefreshToken);
+        rotated.set(Word::Generation, old.number(Word::Generation) + 1.0);
+        if verdict.is_ok() && answer.kind(Word::IdToken).is_text() {
+            // It takes a moment to see who signed it, and more where the keys have to come first.
+            let is_rotated = !rotated.same(Word::RefreshToken, old, Word::RefreshToken);
+            if is_rotated {
+                old.copy(Word::Debt, &rotated, Word::Debt);
+                session.store(rotated.clone());
+            }
+            verdict = session.verify_refreshed(answer).await;
+            let held = self.ours()?;
+            let own = if is_rotated { &rotated } else { old };
+            if !record::is_same_generation(&held, own) {
+                return Err(self.overtaken());
+            }
+        }
+        let next = record::again(settings, &rotated);
         if self.narrower.is_none() && verdict.is_ok() {
             token::copy_access(&granted, &next);
         }
@@ -300,7 +318,6 @@ impl<P: Platform> Exchange<P> {
             if debt > 0.0 {
                 next.set(Word::Debt, session.platform.now().0 + debt);
             }
-            next.set(Word::Generation, old.number(Word::Generation) + 1.0);
             session.store(next.clone());
             session.news_at.set(session.platform.elapsed());
             session.hand_over(&next, 0.0);
@@ -309,16 +326,34 @@ impl<P: Platform> Exchange<P> {
             session.tell_notes(false);
         }
         session.unreadable.set(0);
-        verdict?;
+        if let Err(error) = verdict {
+            return Ok(Err(error));
+        }
         token::warn(answer, old, |what| session.warn(what));
         session.estimate_offset(answer, sent);
         if self.narrower.is_none() {
             session.emit(Event::Renewed, None);
-            return session.given_tokens();
+            return Ok(session.given_tokens());
         }
         let tokens = record::tokens(&granted);
         tokens.freeze();
-        Ok(tokens)
+        Ok(Ok(tokens))
+    }
+
+    /// The record held, of the session that this exchange is for.
+    fn ours(&self) -> Step<P::Kept, P::Kept> {
+        if self.session.epoch() != self.epoch {
+            return Err(Err(Error::new(Code::SignedOut)));
+        }
+        refresh_token_of(&self.session).map_err(Err)
+    }
+
+    /// What it ends with where somebody else was quicker: the answer is not for what is held now, good or bad.
+    fn overtaken(&self) -> Outcome<P::Kept> {
+        match self.narrower {
+            None => self.session.given_tokens(),
+            Some(_) => Err(Error::new(Code::Timeout)),
+        }
     }
 }
 

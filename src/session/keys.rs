@@ -75,6 +75,21 @@ impl<P: Platform> Session<P> {
             .unwrap_or_else(|| Err(invalid(Word::Signature)))
     }
 
+    /// The same for an answer whose refresh token is spent already: what nobody can tell is told another time.
+    pub(super) async fn verify_refreshed(
+        self: &Rc<Self>,
+        answer: &P::Kept,
+    ) -> Result<(), Error<P::Kept>> {
+        match self.verify(answer, true).await {
+            Err(error) if error.is(Code::IdTokenInvalid) => Err(error),
+            Err(_) => {
+                self.warn(Word::NotVerified);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
     /// What the key at hand says of the answer's ID token, where one fits.
     async fn try_key(&self, answer: &P::Kept) -> Option<Result<(), Error<P::Kept>>> {
         let key = self.key_for(answer)?;
@@ -136,7 +151,8 @@ impl<P: Platform> Session<P> {
 
     async fn read_keys(&self, (metadata, name): (P::Kept, Word)) -> Outcome<P::Kept> {
         let sign_outs = self.sign_outs.get();
-        let answer = self.send(&metadata, name, None, LONGEST_MS).await;
+        let request = self.platform.fetch(&metadata, name, None);
+        let answer = self.answer_to(request, LONGEST_MS).await;
         let read = judge(answer, self.platform.now()).and_then(|set| {
             let keys = set.get(Word::Keys);
             keys.ok_or_else(|| Error::new(Code::Server))
@@ -144,9 +160,7 @@ impl<P: Platform> Session<P> {
         let list = read.map_err(|error| error.at(name))?;
         let keys = P::Kept::object();
         keys.set(Word::Version, KEYS_VERSION);
-        self.config
-            .settings
-            .copy(Word::Issuer, &keys, Word::Issuer);
+        self.config.settings.copy(Word::Issuer, &keys, Word::Issuer);
         keys.set(Word::FetchedAt, self.platform.now().0);
         keys.attach(Word::Keys, &list);
         self.keys.set(Some(keys.clone()));

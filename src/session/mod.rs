@@ -16,6 +16,7 @@ pub mod sign_in;
 pub mod sign_out;
 pub mod snapshot;
 pub mod tombstones;
+pub mod user_info;
 
 use crate::config::Config;
 use crate::error::Error;
@@ -221,7 +222,7 @@ impl<P: Platform> Session<P> {
         let is_same = |key| stored.same(key, &held, key);
         let later = stored.number(Word::Generation) - held.number(Word::Generation);
         if !record::is_same_family(&stored, &held) {
-            self.begin_epoch(id_token::is_same_user(&held, &stored));
+            self.begin_epoch(id_token::is_same_user(&held, &stored) == Some(true));
             self.take_up(stored, Event::SignedIn);
             self.land(None, self.valid_tokens());
         } else if later > 0.0

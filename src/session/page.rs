@@ -84,6 +84,12 @@ impl<P: Platform> Session<P> {
         self.ask_siblings();
     }
 
+    /// Ends when the page was left, and is back as it was.
+    pub async fn return_to_page(&self) {
+        self.until(|session| session.is_hidden.get()).await;
+        self.until(|session| !session.is_hidden.get()).await;
+    }
+
     /// Ends what goes on by itself. An exchange under way is finished, for the next client.
     pub fn close(&self) {
         self.is_closed.set(true);

@@ -8,10 +8,10 @@ use super::keys::invalid;
 use super::{Outcome, Session, record};
 use crate::config::{self, MAY_BE_ABSENT, NUMBER, OBJECT, Rule, SIGNAL, TEXT, TEXTS, TIMEOUT};
 use crate::error::Error;
-use crate::platform::{Event, Kept, Kind, Platform, Slot, StorageFailed};
+use crate::platform::{Event, Kept, Kind, Platform, Slot, StorageFailed, Wall};
 use crate::protocol::discovery::Endpoint;
 use crate::protocol::text::has_word;
-use crate::protocol::{authorization, id_token, token};
+use crate::protocol::{authorization, id_token, pushed_authorization, token};
 use crate::task::Shared;
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
@@ -19,6 +19,9 @@ use alloc::rc::Rc;
 const SIGN_IN_MS: f64 = 3_600_000.0;
 const MOST_SIGN_INS: u32 = 5;
 const VERSION: f64 = 1.0;
+/// So many sign-ins within this time are no loop yet.
+const MOST_IN_A_LOOP: usize = 3;
+const LOOP_MS: f64 = 60_000.0;
 
 const RULES: [Rule; 11] = [
     (
@@ -75,14 +78,21 @@ pub async fn prepare<P: Platform>(session: Rc<Session<P>>, options: P::Kept) -> 
     if config.redirect_uri.is_none() {
         return Err(Error::field(Word::ConfigRedirectUri, Problem::Required));
     }
+    if is_looping(&session) {
+        return Err(Error::new(Code::LoginLoop));
+    }
     let sign_in = begin(&session, &options)?;
     let (metadata, name) = session.endpoint(Endpoint::Authorization).await?;
-    if metadata.kind(Word::RequirePushedAuthorizationRequests) == Kind::True {
-        let required = Word::RequirePushedAuthorizationRequests;
-        return Err(Error::new(Code::Unsupported).because(required));
-    }
     let announced = Word::IssParameterSupported;
     metadata.copy(announced, &sign_in, announced);
+    let mut params = authorization::request(&config.settings, &sign_in, &options);
+    let is_required = metadata.kind(Word::RequirePushedAuthorizationRequests) == Kind::True;
+    if is_required || config.push {
+        let endpoint = Endpoint::PushedAuthorizationRequest;
+        let endpoint = session.endpoint(endpoint).await?;
+        let answer = session.ask(endpoint, &params).await?;
+        params = pushed_authorization::reference(&config.settings, &answer)?;
+    }
 
     let list = sign_ins(&session);
     list.push(&sign_in);
@@ -96,9 +106,17 @@ pub async fn prepare<P: Platform>(session: Rc<Session<P>>, options: P::Kept) -> 
 
     let address = P::Kept::object();
     metadata.copy(name, &address, Word::Url);
-    let params = authorization::request(&config.settings, &sign_in, &options);
     address.add_query(Word::Url, &params);
     Ok(address)
+}
+
+/// Whether this tab has begun so many sign-ins of late that the app seems to begin another one after each, and nobody has just asked for
+/// this one.
+fn is_looping<P: Platform>(session: &Session<P>) -> bool {
+    let now = session.platform.now().0;
+    let list = sign_ins(session);
+    let ages = (0..).map_while(|at| Some(now - list.at(at)?.number(Word::CreatedAt)));
+    !session.platform.is_activated() && ages.filter(|age| *age < LOOP_MS).count() >= MOST_IN_A_LOOP
 }
 
 fn begin<P: Platform>(session: &Session<P>, options: &P::Kept) -> Outcome<P::Kept> {
@@ -112,6 +130,8 @@ fn begin<P: Platform>(session: &Session<P>, options: &P::Kept) -> Outcome<P::Kep
         settings.copy(key, &sign_in, key);
     }
     options.copy_joined(Word::Scope, &sign_in, Word::Scope);
+    options.copy_joined(Word::OptionAcrValues, &sign_in, Word::AcrValues);
+    options.copy(Word::OptionMaxAge, &sign_in, Word::MaxAge);
     options.copy(Word::State, &sign_in, Word::AppState);
     if options.kind(Word::OptionReturnTo).is_text() {
         let page = session.platform.address();
@@ -192,59 +212,91 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
     use_up(session, &sign_in, false);
     let sign_outs = session.sign_outs.get();
     let endpoint = session.endpoint(Endpoint::Token).await?;
-    session.prepare_keys();
+    if is_openid(&sign_in) {
+        session.prepare_keys();
+    }
     let settings = &session.config.settings;
     let form = token::code_request(settings, callback, &sign_in);
     let sent = session.moment();
     let answer = session.ask(endpoint, &form).await?;
-    let checked = match is_over(session, callback, sign_outs) {
-        true => Ok(()),
-        false => check_id_token(session, &answer, &sign_in).await,
-    };
-    let checked = match is_over(session, callback, sign_outs) {
-        true => Err(Error::new(Code::SignedOut)),
-        false => checked,
-    };
-    if let Err(error) = checked {
-        session.revoke(&answer);
-        return Err(error);
+    let is_over =
+        || session.sign_outs.get() != sign_outs || find(&sign_ins(session), callback).is_none();
+    let mut next = Err(Error::new(Code::SignedOut));
+    if !is_over() {
+        next = accept(session, &answer, sent.wall, &sign_in).await;
     }
+    if is_over() {
+        // A sign-out, by another client of this page too, removes every sign-in.
+        next = Err(Error::new(Code::SignedOut));
+    }
+    let next = next.inspect_err(|_| drop(session.revoke(&answer)))?;
     session.estimate_offset(&answer, sent);
-    let next = record::empty(settings);
-    sign_in.copy(Word::Scope, &next, Word::Scope);
-    session.platform.random(&next, Word::Family);
-    token::take(&answer, sent.wall, &next).map_err(not_usable)?;
     use_up(session, &sign_in, true);
     session.replace(next)?;
     result(session, &sign_in)
 }
 
-/// A sign-out, by another client of this page too, removes every sign-in.
-fn is_over<P: Platform>(session: &Session<P>, callback: &P::Kept, sign_outs: u32) -> bool {
-    session.sign_outs.get() != sign_outs || find(&sign_ins(session), callback).is_none()
-}
-
-/// Nothing of an answer is kept whose ID token fails a check, or that has none where `openid` was asked for.
-async fn check_id_token<P: Platform>(
+/// The record that an answer makes: nothing of one whose ID token fails a check, or that has none where `openid` was asked for.
+async fn accept<P: Platform>(
     session: &Rc<Session<P>>,
     answer: &P::Kept,
+    sent: Wall,
     sign_in: &P::Kept,
-) -> Result<(), Error<P::Kept>> {
-    let is_there = answer.kind(Word::IdToken).is_text();
-    if !is_there && !has_word(sign_in, Word::Scope, b"openid") {
-        return Ok(());
-    }
+) -> Outcome<P::Kept> {
     let config = &session.config;
-    id_token::check_sign_in(answer, &config.settings, sign_in, config.tolerance_s)
-        .map_err(invalid)?;
-    session.verify(answer, false).await.map_err(|error| {
-        if error.is(Code::IdTokenInvalid) || error.is(Code::CryptoUnavailable) {
-            return error;
-        }
-        let unknown = invalid(Word::Signature);
-        unknown.about.attach_error(Word::Cause, &error.about);
-        unknown
-    })
+    if answer.kind(Word::IdToken).is_text() || is_openid(sign_in) {
+        id_token::check_sign_in(answer, &config.settings, sign_in, config.tolerance_s)
+            .map_err(invalid)?;
+        session.verify(answer, false).await.map_err(|error| {
+            if error.is(Code::IdTokenInvalid) || error.is(Code::CryptoUnavailable) {
+                return error;
+            }
+            let unknown: Error<P::Kept> = invalid(Word::Signature);
+            unknown.about.attach_error(Word::Cause, &error.about);
+            unknown
+        })?;
+    }
+    let next = record::empty(&config.settings);
+    sign_in.copy(Word::Scope, &next, Word::Scope);
+    session.platform.random(&next, Word::Family);
+    token::take(answer, sent, &next).map_err(not_usable)?;
+    if has_context(&next, sign_in) {
+        Ok(next)
+    } else {
+        Err(step_up(sign_in))
+    }
+}
+
+/// Whether an ID token was asked for.
+fn is_openid<K: Kept>(sign_in: &K) -> bool {
+    let openid = K::object();
+    openid.put(Word::Scope, Word::Openid);
+    has_word(sign_in, Word::Scope, &openid, Word::Scope)
+}
+
+/// Begins a session with tokens obtained elsewhere, once it is seen who signed the ID token.
+pub async fn adopt<P: Platform>(session: Rc<Session<P>>, record: P::Kept) -> Outcome<P::Kept> {
+    let sign_outs = session.sign_outs.get();
+    session.verify_refreshed(&record).await?;
+    if session.sign_outs.get() != sign_outs {
+        return Err(Error::new(Code::SignedOut));
+    }
+    session.replace(record)
+}
+
+/// Whether the user signed in in one of the ways that were asked for, if any (OpenID Connect Core §3.1.2.1, RFC 9470 §5).
+fn has_context<K: Kept>(next: &K, sign_in: &K) -> bool {
+    !sign_in.kind(Word::AcrValues).is_text()
+        || next
+            .claims(Word::IdToken)
+            .is_some_and(|claims| has_word(sign_in, Word::AcrValues, &claims, Word::Acr))
+}
+
+fn step_up<K: Kept>(sign_in: &K) -> Error<K> {
+    let error = Error::new(Code::LoginRequired).because(Word::StepUp);
+    sign_in.copy(Word::AcrValues, &error.about, Word::OptionAcrValues);
+    sign_in.copy(Word::MaxAge, &error.about, Word::OptionMaxAge);
+    error
 }
 
 impl<P: Platform> Session<P> {
@@ -263,15 +315,20 @@ impl<P: Platform> Session<P> {
             return self.given_tokens();
         }
         let old = self.record();
-        let goes_on = old
+        let is_same_user = old
             .as_ref()
-            .is_some_and(|old| id_token::is_same_user(old, &record));
+            .and_then(|old| id_token::is_same_user(old, &record));
+        let goes_on = is_same_user == Some(true);
         if let Some(old) = old
             && !goes_on
             && !record::is_same_family(&old, &record)
         {
             self.bury(&old, true);
             self.tell_signed_out(&old);
+            // Where it may be the same grant, its tokens would go too.
+            if is_same_user == Some(false) {
+                drop(self.revoke(&old));
+            }
         }
         self.bury(&record, false);
         record.set(Word::SignedInAt, self.platform.now().0);

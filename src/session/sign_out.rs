@@ -1,12 +1,13 @@
 //! Ending the session: here first, whatever the network does; then in the other tabs, and at the server as well as can be.
 
-use super::{Outcome, Session, retry};
+use super::{Outcome, Session, record, retry};
+use crate::config::{self, MAY_BE_ABSENT, SIGNAL, TEXT, TIMEOUT};
 use crate::error::Error;
 use crate::platform::{Event, Kept, Kind, Platform, Slot};
 use crate::protocol::discovery::Endpoint;
 use crate::protocol::{end_session, revocation};
 use crate::task::{Shared, unless};
-use crate::words::{Code, Word};
+use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
 
 /// How long leaving waits for the revocation.
@@ -45,33 +46,95 @@ impl<P: Platform> Session<P> {
             done.bring(());
             return done;
         };
-        let form = revocation::request(&self.config.settings, held);
+        let form = revocation::request(&self.config.settings, held, Word::RefreshToken);
         let (session, bring) = (self.clone(), done.clone());
         self.platform.spawn(async move {
-            let sent = session.moment();
-            let answer = session.platform.fetch_last(&metadata, name, &form);
-            let answer = unless(answer, session.platform.sleep(retry::LONGEST_MS)).await;
-            let answer = answer.unwrap_or(Ok(None));
-            let error = judge_empty(answer);
-            session.log_exchange(name, Word::SignedOut, sent, error.as_ref());
+            let _ = session
+                .revoked(&(metadata, name), &form, Word::SignedOut)
+                .await;
             bring.bring(());
         });
         done
     }
+
+    /// Asks for a revocation by a request that outlives the page. An answer without a body is as good as any here (RFC 7009 §2.2).
+    async fn revoked(
+        &self,
+        (metadata, name): &(P::Kept, Word),
+        form: &P::Kept,
+        why: Word,
+    ) -> Outcome<P::Kept> {
+        let sent = self.moment();
+        let request = self.platform.fetch_last(metadata, *name, form);
+        let answer = self.answer_to(request, retry::LONGEST_MS).await;
+        let is_done = |answer: &P::Kept| (200.0..300.0).contains(&answer.number(Word::Status));
+        if let Ok(answer) = &answer
+            && is_done(answer)
+            && answer.get(Word::Body).is_none()
+        {
+            answer.attach(Word::Body, &P::Kept::object());
+        }
+        self.judged(answer, form, *name, why, sent)
+    }
 }
 
-/// An answer without a body is as good as any here (RFC 7009 §2.2).
-fn judge_empty<K: Kept>(answer: Result<Option<K>, K>) -> Option<Error<K>> {
-    let Ok(Some(answer)) = answer else {
-        return Some(Error::new(Code::Network));
+/// Checks the options of `revoke`: which token is meant.
+pub fn kind<K: Kept>(options: &K) -> Result<Word, Error<K>> {
+    let hint = Word::OptionTokenTypeHint;
+    config::check(
+        options,
+        &[
+            (hint, MAY_BE_ABSENT | TEXT, Problem::NotKind),
+            SIGNAL,
+            TIMEOUT,
+        ],
+    )?;
+    if options.is(hint, Word::AccessToken) {
+        Ok(Word::AccessToken)
+    } else if options.kind(hint).is_absent() || options.is(hint, Word::RefreshToken) {
+        Ok(Word::RefreshToken)
+    } else {
+        Err(Error::field(hint, Problem::NotKind))
+    }
+}
+
+/// Revokes the token held of this kind, which then leaves the record, in every tab.
+pub async fn revoke<P: Platform>(session: Rc<Session<P>>, kind: Word) -> Outcome<P::Kept> {
+    let has_it = |record: &P::Kept| record.kind(kind).is_text();
+    let held = || {
+        session
+            .live_record()
+            .ok()
+            .filter(has_it)
+            .ok_or_else(|| Error::new(Code::NoSession))
     };
-    let status = answer.number(Word::Status);
-    let is_done = (200.0..300.0).contains(&status);
-    (!is_done).then(|| {
-        let error: Error<K> = Error::new(Code::Server);
-        error.about.set(Word::Status, status);
-        error
-    })
+    held()?;
+    let endpoint = session.endpoint(Endpoint::Revocation).await?;
+    // An exchange under way brings another token in its place.
+    session.until(|session| !session.has_flight()).await;
+    let record = held()?;
+    let form = revocation::request(&session.config.settings, &record, kind);
+    let answer = session.revoked(&endpoint, &form, Word::Call).await?;
+    if let Some(held) = session.record()
+        && held.same(kind, &record, kind)
+    {
+        let rest = record::again(&session.config.settings, &held);
+        rest.set(Word::Generation, held.number(Word::Generation) + 1.0);
+        if kind == Word::RefreshToken {
+            rest.remove(kind);
+        } else {
+            // A record is never without one; this is none that anybody is given.
+            rest.put(kind, Word::Revoke);
+            rest.set(Word::ReceivedAt, 0.0);
+            rest.set(Word::ExpiresAt, 1.0);
+        }
+        session.store(rest.clone());
+        session.hand_over(&rest, 0.0);
+        if session.live_record().is_err() {
+            session.end(Event::SignedOut, None);
+        }
+    }
+    Ok(answer)
 }
 
 /// Ends the session at the server too: revokes the refresh token, and leaves for the end-session endpoint unless `local` says otherwise.

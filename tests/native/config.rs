@@ -94,7 +94,7 @@ const FIELDS: [(&str, &[&str], &str); 19] = [
     ("rotationGraceSeconds", &["number"], SECONDS),
     ("clockToleranceSeconds", &["number"], SECONDS),
     ("allowedOrigins", &["empty list"], ORIGINS),
-    ("pushedAuthorizationRequests", &["false"], NOT_YET),
+    ("pushedAuthorizationRequests", &["true", "false"], BOOLEAN),
     ("dpop", &["false"], NOT_YET),
 ];
 

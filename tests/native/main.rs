@@ -22,8 +22,10 @@ mod kept;
 #[macro_use]
 #[path = "../support/kept_cases/mod.rs"]
 mod kept_cases;
+mod fuzz;
 mod id_token;
 mod introspection;
+mod jwks;
 mod oauth_error;
 mod okta;
 mod options;

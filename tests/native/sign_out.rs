@@ -2,6 +2,7 @@
 
 use crate::support::{assert_members, object, settings};
 use rekindle::protocol::{end_session, revocation};
+use rekindle::words::Word;
 use serde_json::json;
 
 fn held() -> crate::kept::Object {
@@ -11,7 +12,7 @@ fn held() -> crate::kept::Object {
 #[test]
 fn q14_a_revocation_names_the_refresh_token_and_the_client() {
     assert_members(
-        &revocation::request(&settings(), &held()),
+        &revocation::request(&settings(), &held(), Word::RefreshToken),
         &json!({ "token": "rt-1", "token_type_hint": "refresh_token", "client_id": "0oa1example" }),
     );
 }

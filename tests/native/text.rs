@@ -3,7 +3,7 @@
 use crate::support::{object, url};
 use proptest::prelude::*;
 use rekindle::platform::Kept;
-use rekindle::protocol::text::{digits, is_bare, is_loopback, is_plain, is_secure};
+use rekindle::protocol::text::{digits, has_word, is_bare, is_loopback, is_plain, is_secure};
 use rekindle::words::Word;
 use serde_json::json;
 
@@ -172,5 +172,24 @@ proptest! {
         if let Some(url) = object(json!({ "url": format!("http://{name}/") })).url(Word::Url) {
             prop_assert!(!is_secure(&url));
         }
+    }
+}
+
+#[test]
+fn a_word_of_a_list_is_found_whole() {
+    for (list, word, is_there) in [
+        ("a", "a", true),
+        ("a b c", "c", true),
+        ("ab b", "b", true),
+        ("ab", "b", false),
+        ("ab", "a", false),
+        ("a", "ab", false),
+        ("a  b", "", false),
+        ("", "", false),
+        ("urn:loa:1 urn:loa:2", "urn:loa:2", true),
+    ] {
+        let kept = object(json!({ "acr_values": list, "acr": word }));
+        let found = has_word(&kept, Word::AcrValues, &kept, Word::Acr);
+        assert_eq!(found, is_there, "{list:?} {word:?}");
     }
 }

@@ -363,7 +363,10 @@ impl Kept for Object {
         self.set_value(key, url.as_str().into());
     }
     fn claims(&self, key: Word) -> Option<Self> {
-        json::claims(&self.value(key).text()?.to_string())
+        json::claims(&self.value(key).text()?.to_string(), 1)
+    }
+    fn header(&self, key: Word) -> Option<Self> {
+        json::claims(&self.value(key).text()?.to_string(), 0)
     }
     fn freeze(&self) {
         if self.0.is_frozen.replace(true) {

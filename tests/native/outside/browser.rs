@@ -186,6 +186,14 @@ impl Browser {
         open.cloned().collect()
     }
 
+    /// Answers the one request for keys that is open.
+    pub fn answer_keys(&self, keys: serde_json::Value) {
+        let mut open = self.open_requests();
+        open.retain(|request| request.url == "https://as.example/keys");
+        assert_eq!(open.len(), 1, "one request for keys is open");
+        open[0].answer(200, keys);
+    }
+
     /// How many were sent.
     pub fn sent(&self) -> usize {
         self.0.requests.borrow().len()

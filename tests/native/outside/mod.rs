@@ -3,8 +3,11 @@
 
 mod browser;
 mod platform;
+mod signature;
 
 pub use browser::Browser;
+use signature::verdict;
+pub use signature::{at_hash, id_token, keys, signed};
 
 use crate::kept::Object;
 use crate::support::object;
@@ -44,6 +47,8 @@ pub struct Page {
     pub is_local: Cell<bool>,
     operations: RefCell<BTreeMap<u32, Option<Ended>>>,
     last_operation: Cell<u32>,
+    /// Whether the user has just clicked.
+    pub is_activated: Cell<bool>,
     news: RefCell<VecDeque<Object>>,
     pub attends: Cell<u8>,
     pub address: RefCell<Option<String>>,
@@ -83,6 +88,7 @@ impl Tab {
             is_local: Cell::new(false),
             operations: RefCell::default(),
             last_operation: Cell::new(0),
+            is_activated: Cell::new(false),
             news: RefCell::default(),
             attends: Cell::new(0),
             address: RefCell::new(Some("https://app.example/page?q=1".to_owned())),
@@ -273,12 +279,16 @@ pub fn config(more: serde_json::Value) -> serde_json::Value {
         "redirectUri": "https://app.example/callback",
         "rotationGraceSeconds": 0,
         "autoRenew": false,
+        "scope": "offline_access",
         "endpoints": {
             "token": "https://as.example/token",
             "authorization": "https://as.example/authorize",
             "introspection": "https://as.example/introspect",
             "revocation": "https://as.example/revoke",
             "endSession": "https://as.example/logout",
+            "jwks": "https://as.example/keys",
+            "userinfo": "https://as.example/userinfo",
+            "pushedAuthorizationRequest": "https://as.example/par",
         },
     });
     for (name, value) in more.as_object().into_iter().flatten() {

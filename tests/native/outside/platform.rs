@@ -1,6 +1,6 @@
 //! The trait, for one tab.
 
-use super::{Ended, Tab};
+use super::{Ended, Tab, verdict};
 use crate::kept::{Object, parts, word_text};
 use rekindle::platform::{Coordination, Event, Kept, Mono, Platform, Slot, StorageFailed, Wall};
 use rekindle::words::Word;
@@ -89,10 +89,18 @@ impl Platform for Tab {
     fn fetch_last(&self, address: &Object, url: Word, form: &Object) -> Operation {
         self.send(address, url, Some(form), true)
     }
+    fn fetch_with(&self, address: &Object, url: Word, record: &Object) -> Operation {
+        let bearer = Object::of([("bearer".to_owned(), record.member("access_token"))]);
+        self.send(address, url, Some(&bearer), false)
+    }
     fn sleep(&self, ms: f64) -> Operation {
         let operation = self.begin(None);
         self.0.browser.set_timer(self.place(&operation), ms);
         operation
+    }
+
+    fn verify(&self, answer: &Object, key: &Object, alg: Word) -> Operation {
+        self.begin(Some(Ok(Some(verdict(answer, key, alg)))))
     }
 
     fn lock(&self, record: &Object) -> Operation {
@@ -197,6 +205,9 @@ impl Platform for Tab {
 
     fn is_online(&self) -> bool {
         self.0.is_online.get()
+    }
+    fn is_activated(&self) -> bool {
+        self.0.is_activated.get()
     }
     fn address(&self) -> Option<Object> {
         parts(self.0.address.borrow().as_deref()?, None)

@@ -1,6 +1,6 @@
 //! One refresh, and what may come of it.
 
-use crate::outside::{Browser, Tab, config, response, signed_in, time};
+use crate::outside::{Browser, Tab, config, id_token, keys, response, signed_in, time};
 use rekindle::client::Verb;
 use rekindle::platform::Slot;
 use serde_json::json;
@@ -190,11 +190,7 @@ fn v03_an_answer_without_a_usable_access_token_leaves_its_refresh_token() {
 
 #[test]
 fn v07_of_an_answer_about_somebody_else_the_refresh_token_alone_is_kept() {
-    // {"iss":"a","sub":"1","aud":"app"} and {"iss":"a","sub":"2","aud":"app"}
-    let (own, other) = (
-        "e30.eyJpc3MiOiJhIiwic3ViIjoiMSIsImF1ZCI6ImFwcCJ9.c",
-        "e30.eyJpc3MiOiJhIiwic3ViIjoiMiIsImF1ZCI6ImFwcCJ9.c",
-    );
+    let (own, other) = (id_token(json!({})), id_token(json!({ "sub": "2" })));
     let browser = Browser::new();
     let tab = Tab::open(&browser);
     tab.create(config(GRACE())).expect("the config is right");
@@ -204,6 +200,7 @@ fn v07_of_an_answer_about_somebody_else_the_refresh_token_alone_is_kept() {
     let call = tab.refresh();
     let mut second = response(2);
     second["id_token"] = json!(other);
+    browser.answer_keys(json!({ "keys": [] }));
     browser.request().answer(200, second);
     assert_eq!(call.code(), "id_token_invalid");
     assert_eq!(call.error().stringify_member("reason"), r#""sub""#);
@@ -226,11 +223,12 @@ fn c05_a_clock_that_differs_from_the_server_s_is_estimated_and_ends_nothing() {
     let tab = signed_in(&browser, json!({}));
     assert_eq!(tab.diagnostics()["clockOffsetMs"], json!(0));
     let call = tab.refresh();
-    // {"iat":1800003600}: an hour ahead.
+    // An hour ahead.
     let mut body = response(2);
-    body["id_token"] = json!("e30.eyJpYXQiOjE4MDAwMDM2MDB9.c");
+    body["id_token"] = json!(id_token(json!({ "iat": 1_800_003_600 })));
     browser.advance(2_000.0);
     browser.request().answer(200, body);
+    browser.answer_keys(keys("k1"));
     assert_eq!(call.token(), "at-2");
     assert_eq!(tab.diagnostics()["clockOffsetMs"], json!(3_600_000));
 }

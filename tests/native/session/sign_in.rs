@@ -7,14 +7,14 @@ use serde_json::json;
 
 const HOUR: f64 = 3_600_000.0;
 
-fn signed_out(browser: &Browser, more: serde_json::Value) -> Tab {
+pub(super) fn signed_out(browser: &Browser, more: serde_json::Value) -> Tab {
     let tab = Tab::open(browser);
     tab.create(config(more)).expect("the config is right");
     tab
 }
 
 /// Begins a sign-in and gives its `state`.
-fn begin(tab: &Tab, options: serde_json::Value) -> String {
+pub(super) fn begin(tab: &Tab, options: serde_json::Value) -> String {
     let call = tab.call(Verb::SignIn, options);
     assert!(call.is_open(), "{:?}", call.ended());
     let url = tab
@@ -29,15 +29,15 @@ fn begin(tab: &Tab, options: serde_json::Value) -> String {
 }
 
 /// The page that the server sends the browser back to.
-fn come_back(tab: &Tab, query: &str) {
+pub(super) fn come_back(tab: &Tab, query: &str) {
     *tab.page().address.borrow_mut() = Some(format!("https://app.example/callback?{query}"));
 }
 
-fn handle(tab: &Tab) -> crate::outside::Call {
+pub(super) fn handle(tab: &Tab) -> crate::outside::Call {
     tab.call(Verb::HandleRedirect, json!({}))
 }
 
-fn pending(tab: &Tab) -> Vec<serde_json::Value> {
+pub(super) fn pending(tab: &Tab) -> Vec<serde_json::Value> {
     let stored = tab.stored(Slot::SignIns);
     stored["sign_ins"]
         .as_array()
@@ -105,7 +105,7 @@ fn k11_the_way_back_is_a_path_of_the_same_origin() {
 #[test]
 fn l02_a_code_is_exchanged_once_and_its_callback_answers_again() {
     let browser = Browser::new();
-    let tab = signed_out(&browser, json!({ "scope": "openid a" }));
+    let tab = signed_out(&browser, json!({ "scope": "api a" }));
     let state = begin(&tab, json!({ "returnTo": "/then", "state": { "a": 1 } }));
     let verifier = pending(&tab)[0]["code_verifier"].clone();
     come_back(&tab, &format!("code=c-1&state={state}"));
@@ -141,7 +141,7 @@ fn l02_a_code_is_exchanged_once_and_its_callback_answers_again() {
     let record = tab.stored(Slot::Record);
     assert_eq!(
         (&record["scope"], &record["generation"]),
-        (&json!("openid a"), &json!(1))
+        (&json!("api a"), &json!(1))
     );
     assert_eq!(record["received_at"], 1_800_000_000_000_u64);
     assert!(
@@ -289,6 +289,7 @@ fn k15_pending_sign_ins_are_five_at_most_and_last_an_hour() {
     let browser = Browser::new();
     let tab = signed_out(&browser, json!({}));
     let mut states = Vec::new();
+    tab.page().is_activated.set(true);
     for _ in 0..7 {
         states.push(begin(&tab, json!({})));
     }
@@ -345,7 +346,7 @@ fn s07_without_a_source_of_randomness_there_is_no_client() {
 }
 
 #[test]
-fn l10_pushed_requests_that_the_server_requires_are_not_made_here_yet() {
+fn l10_a_server_that_requires_pushed_requests_and_names_no_place_for_them() {
     let browser = Browser::new();
     let tab = signed_out(&browser, json!({ "endpoints": null }));
     let call = tab.call(Verb::SignIn, json!({}));
@@ -357,6 +358,7 @@ fn l10_pushed_requests_that_the_server_requires_are_not_made_here_yet() {
             "require_pushed_authorization_requests": true,
         }),
     );
+    browser.request().answer(404, json!(null));
     assert_eq!(call.code(), "unsupported");
     assert!(pending(&tab).is_empty());
 }

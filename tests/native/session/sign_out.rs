@@ -1,6 +1,6 @@
 //! Ending a session, here and at the server.
 
-use crate::outside::{Browser, config, response, signed_in};
+use crate::outside::{Browser, config, id_token, response, signed_in};
 use rekindle::client::Verb;
 use rekindle::platform::Slot;
 use serde_json::json;
@@ -110,14 +110,17 @@ fn x02_what_cannot_be_revoked_or_is_not_to_be_is_not() {
     without.call(Verb::SignOut, json!({}));
     assert_eq!(left_for(&without).len(), 1);
     let no_token = signed_in(&browser, json!({}));
+    let token = id_token(json!({}));
     no_token.call(
         Verb::SetTokens,
-        json!({ "response": { "access_token": "a", "id_token": "i" } }),
+        json!({ "response": { "access_token": "a", "id_token": token } }),
     );
     no_token.call(Verb::SignOut, json!({}));
     assert_eq!(
         left_for(&no_token),
-        ["https://as.example/logout?id_token_hint=i&client_id=app"]
+        [format!(
+            "https://as.example/logout?id_token_hint={token}&client_id=app"
+        )]
     );
     assert_eq!(browser.sent(), 0);
 }
@@ -179,9 +182,8 @@ fn x04_x05_after_a_sign_out_nothing_is_sent_and_another_is_no_event() {
 
 #[test]
 fn l11_another_user_s_sign_in_ends_the_session_in_the_other_tabs() {
-    // {"sub":"1"} and {"sub":"2"}
-    let (own, other) = ("e30.eyJzdWIiOiIxIn0.c", "e30.eyJzdWIiOiIyIn0.c");
-    for (next, is_ended) in [(own, false), (other, true)] {
+    let (own, other) = (id_token(json!({})), id_token(json!({ "sub": "2" })));
+    for (next, is_ended) in [(&own, false), (&other, true)] {
         let browser = Browser::new();
         let tab = signed_in(&browser, json!({}));
         let with = |number, id_token: &str| {
@@ -189,7 +191,7 @@ fn l11_another_user_s_sign_in_ends_the_session_in_the_other_tabs() {
             answer["id_token"] = json!(id_token);
             json!({ "response": answer })
         };
-        tab.call(Verb::SetTokens, with(2, own));
+        tab.call(Verb::SetTokens, with(2, &own));
         browser.posted();
         let pending = tab.refresh();
         tab.call(Verb::SetTokens, with(3, next));

@@ -1,6 +1,6 @@
 //! What is stored, and what others store.
 
-use crate::outside::{Browser, Tab, config, later, message, response, signed_in};
+use crate::outside::{Browser, Tab, config, id_token, keys, later, message, response, signed_in};
 use rekindle::client::Verb;
 use rekindle::platform::{Kept, Slot, StorageFailed};
 use rekindle::words::Word;
@@ -23,9 +23,10 @@ fn s02_where_storage_is_full_the_rest_survives_without_the_id_token() {
     assert_eq!(shown(&tab), ("true".to_owned(), String::new()));
     let call = tab.refresh();
     let mut answer = response(2);
-    answer["id_token"] = json!(format!("e30.e30.{}", "s".repeat(600)));
+    answer["id_token"] = json!(id_token(json!({ "picture": "s".repeat(600) })));
     tab.page().room.set(600);
     browser.request().answer(200, answer);
+    browser.answer_keys(keys("k1"));
     assert_eq!(call.token(), "at-2");
     assert!(call.brought().stringify().contains("sss"));
     let stored = tab.stored(Slot::Record);

@@ -151,6 +151,10 @@ impl Platform for Page {
         self.send(address, url, Some(form))
     }
 
+    fn fetch_with(&self, address: &Object, url: Word, _: &Object) -> Operation {
+        self.send(address, url, None)
+    }
+
     fn sleep(&self, ms: f64) -> Operation {
         let operation = self.begin(What::Timer);
         let mut world = self.0.sim.borrow_mut();
@@ -306,6 +310,10 @@ impl Platform for Page {
 
     fn is_online(&self) -> bool {
         self.0.sim.borrow().is_online
+    }
+
+    fn is_activated(&self) -> bool {
+        false
     }
 
     fn address(&self) -> Option<Object> {
