@@ -3,6 +3,7 @@
 use super::flight::Why;
 use super::keys::invalid;
 use super::lock::Lock;
+use super::renewal::LEAST_USE_MS;
 use super::siblings::Step;
 use super::{Outcome, Session, record, retry};
 use crate::error::Error;
@@ -39,6 +40,8 @@ pub(super) struct Exchange<P: Platform> {
     /// The record that it refreshes.
     base: Place<P::Kept>,
     began: Mono,
+    /// When the last answer came.
+    answered: Cell<Moment>,
 }
 
 /// A refresh token that was sent without success, when that was first done, and how often since.
@@ -65,6 +68,7 @@ impl<P: Platform> Exchange<P> {
             epoch: session.epoch(),
             base: Place::new(session.record()),
             began: session.platform.elapsed(),
+            answered: Cell::new(session.moment()),
         }
     }
 
@@ -114,6 +118,7 @@ impl<P: Platform> Exchange<P> {
             }
             let is_doubtful = attempt > 0 || record.number(Word::SentAt).is_finite();
             let error = match self.send(&endpoint, &record, first).await? {
+                Ok(_) if self.is_late() => return Err(Err(Error::new(Code::Timeout))),
                 Ok(tokens) => return Ok(tokens),
                 Err(error) => error,
             };
@@ -148,9 +153,10 @@ impl<P: Platform> Exchange<P> {
         let session = &self.session;
         session.look_around();
         let record = self.ours()?;
-        let is_news = self.base.get().is_none_or(|base| {
-            !session.holds(&base) && !record.same(Word::AccessToken, &base, Word::AccessToken)
-        });
+        let is_news = self
+            .base
+            .get()
+            .is_none_or(|base| !record.same(Word::AccessToken, &base, Word::AccessToken));
         if is_news && self.narrower.is_none() {
             let will_do = self.why.get() < Why::Refresh && session.is_fresh(&record, 0.0);
             if session.news_at.get() >= self.began || will_do {
@@ -220,11 +226,15 @@ impl<P: Platform> Exchange<P> {
             Ok(answer) => answer,
             Err(error) => return Ok(Err(error)),
         };
-        let tokens = self.keep(&answer, sent, &held).await?;
-        if let (Err(error), Some(held)) = (&tokens, session.record()) {
-            failed(session, &held, error, true, true);
+        match self.keep(&answer, sent, &held).await? {
+            Ok(tokens) => Ok(Ok(tokens)),
+            Err(error) => {
+                if let Some(held) = session.record() {
+                    failed(session, &held, &error, true, true);
+                }
+                Err(Err(error))
+            }
         }
-        Err(tokens)
     }
 
     /// Hands an answer to the tabs that still have this session. This one has begun another meanwhile.
@@ -273,6 +283,7 @@ impl<P: Platform> Exchange<P> {
     ) -> Step<Outcome<P::Kept>, P::Kept> {
         let session = &self.session;
         let settings = &session.config.settings;
+        self.answered.set(session.moment());
         let granted = record::again(settings, old);
         if let Some(asked) = &self.narrower {
             asked.copy(Word::Scope, &granted, Word::Scope);
@@ -286,7 +297,8 @@ impl<P: Platform> Exchange<P> {
         };
         let rotated = record::again(settings, old);
         granted.copy(Word::RefreshToken, &rotated, Word::RefreshToken);
-        rotated.set(Word::Generation, old.number(Word::Generation) + 1.0);
+        let mut generation = old.number(Word::Generation) + 1.0;
+        rotated.set(Word::Generation, generation);
         if verdict.is_ok() && answer.kind(Word::IdToken).is_text() {
             // It takes a moment to see who signed it, and more where the keys have to come first.
             let is_rotated = !rotated.same(Word::RefreshToken, old, Word::RefreshToken);
@@ -294,14 +306,21 @@ impl<P: Platform> Exchange<P> {
                 old.copy(Word::Debt, &rotated, Word::Debt);
                 session.store(rotated.clone());
             }
-            verdict = session.verify_refreshed(answer).await;
-            let held = self.ours()?;
             let own = if is_rotated { &rotated } else { old };
+            let over = session.until(|session| session.epoch() != self.epoch);
+            let verified = unless(session.verify_refreshed(answer), over).await;
+            if verified.is_none() && session.is_replaced.get() {
+                session.hand_over(own, 0.0);
+            }
+            let held = self.ours()?;
+            verdict = verified.unwrap_or(Ok(()));
             if !record::is_same_generation(&held, own) {
                 return Err(self.overtaken());
             }
+            generation = own.number(Word::Generation) + 1.0;
         }
         let next = record::again(settings, &rotated);
+        next.set(Word::Generation, generation);
         if self.narrower.is_none() && verdict.is_ok() {
             token::copy_access(&granted, &next);
         }
@@ -338,6 +357,15 @@ impl<P: Platform> Exchange<P> {
         let tokens = record::tokens(&granted);
         tokens.freeze();
         Ok(Ok(tokens))
+    }
+
+    /// Whether the page slept, or waited for the keys, until the access token that had come was over.
+    fn is_late(&self) -> bool {
+        let session = &self.session;
+        let record = session.record();
+        self.why.get() > Why::Renewal
+            && self.answered.get().until(session.moment()) > LEAST_USE_MS
+            && record.is_some_and(|record| !session.is_valid(&record))
     }
 
     /// The record held, of the session that this exchange is for.

@@ -96,12 +96,15 @@ fn take_off<P: Platform>(
         let (Ok(outcome) | Err(outcome)) = exchange.run().await.map(Ok);
         session.report(own.why.get(), &outcome);
         session.land(Some(&own), outcome);
-        // The callers have their answer. Who comes next sees the new generation before the lock is free.
-        session
-            .until(|session| session.is_closed.get() || session.is_shown())
-            .await;
-        exchange.let_go();
-        session.rest();
+        // A task of its own, so that the end of this one is news to the callers, who may have looked before.
+        session.platform.clone().spawn(async move {
+            // Who comes next sees the new generation before the lock is free.
+            session
+                .until(|session| session.is_closed.get() || session.is_shown())
+                .await;
+            exchange.let_go();
+            session.rest();
+        });
     });
     flight
 }

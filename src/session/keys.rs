@@ -5,8 +5,8 @@ use super::{Outcome, Session};
 use crate::error::Error;
 use crate::platform::{Kept, Kind, Mono, Platform, Slot};
 use crate::protocol::discovery::Endpoint;
-use crate::protocol::jwks;
 use crate::protocol::oauth_error::judge;
+use crate::protocol::{jwks, token};
 use crate::task::{Shared, unless};
 use crate::words::{Code, Word};
 use alloc::rc::Rc;
@@ -65,7 +65,7 @@ impl<P: Platform> Session<P> {
             Some(verdict) => return verdict,
             None => true,
         };
-        match self.newest_keys(is_refresh).await {
+        match self.newest_keys(answer, is_refresh).await {
             Ok(()) => {}
             Err(error) if is_unknown => return Err(error),
             Err(_) => return Err(invalid(Word::Signature)),
@@ -118,13 +118,22 @@ impl<P: Platform> Session<P> {
     }
 
     /// Ends when the keys held are those that the issuer has, or had less than a minute ago.
-    async fn newest_keys(self: &Rc<Self>, is_refresh: bool) -> Result<(), Error<P::Kept>> {
+    async fn newest_keys(
+        self: &Rc<Self>,
+        answer: &P::Kept,
+        is_refresh: bool,
+    ) -> Result<(), Error<P::Kept>> {
         let known = self.known_endpoint(Endpoint::Jwks);
         let endpoint = match known {
             None if !is_refresh => self.endpoint(Endpoint::Jwks).await?,
             known => known.ok_or_else(|| Error::new(Code::Unsupported).at(Word::JwksUri))?,
         };
-        let patience = if is_refresh { PATIENCE_MS } else { LONGEST_MS };
+        let patience = if is_refresh {
+            // Half of what it is good for, where that is less.
+            PATIENCE_MS.min(token::lifetime(answer) * 500.0)
+        } else {
+            LONGEST_MS
+        };
         let fetched = self.fetch_keys(endpoint);
         let keys = unless(fetched.wait(), self.platform.sleep(patience)).await;
         keys.unwrap_or_else(|| Err(Error::new(Code::Timeout)))

@@ -5,7 +5,7 @@
 //! | `version` | 2 |
 //! | `issuer`, `client_id` | whose it is; another's is left alone |
 //! | `family` | a name for all tokens that descend from one sign-in; tabs that hold the same one are siblings |
-//! | `generation` | 1 at sign-in, one more with each answer that is stored |
+//! | `generation` | 1 at sign-in, one more each time that tokens of an answer are stored |
 //! | `signed_in_at` | ms since the epoch |
 //! | `access_token`, `token_type`, `received_at`, `expires_at` | ms since the epoch, by the device's clock; `received_at` is when the request was sent |
 //! | `scope` | as granted; absent where it is not known |
@@ -110,15 +110,6 @@ pub fn has_same_access<K: Kept>(one: &K, other: &K) -> bool {
     [Word::AccessToken, Word::ReceivedAt]
         .iter()
         .all(|&key| one.same(key, other, key))
-}
-
-/// Whether it has what the other has not got yet: a later generation, or of the same one a later access token.
-pub fn is_later<K: Kept>(one: &K, other: &K) -> bool {
-    is_same_family(one, other)
-        && (one.number(Word::Generation) > other.number(Word::Generation)
-            || (is_same_generation(one, other)
-                && one.same(Word::RefreshToken, other, Word::RefreshToken)
-                && one.number(Word::ReceivedAt) > other.number(Word::ReceivedAt)))
 }
 
 /// Whether both are of one family.

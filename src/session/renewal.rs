@@ -8,7 +8,7 @@ use alloc::rc::Rc;
 
 /// How long a token counts as just fetched whose lifetime is 0, so that a server that says so is not asked at every call; and how
 /// far background requests are apart.
-const LEAST_USE_MS: f64 = 5_000.0;
+pub(super) const LEAST_USE_MS: f64 = 5_000.0;
 /// A browser's timer takes 2^31 − 1 ms at most, and a clock may be set while it runs.
 const LONGEST_SLEEP_MS: f64 = 86_400_000.0;
 /// Back online, every page of an office would ask at once.

@@ -148,12 +148,9 @@ impl<P: Platform> Session<P> {
             }
         } else if message.is(Word::What, Word::Tokens) {
             if let Some(newer) = self.brought(message)
-                && record::is_later(&newer, &held)
+                && record::is_same_family(&newer, &held)
+                && newer.number(Word::Generation) > own
             {
-                if record::is_same_generation(&newer, &held) {
-                    // What is known of the refresh token stays so.
-                    record::copy_notes(&held, &newer);
-                }
                 self.adopt(newer, message.number(Word::Ms));
             }
         } else if message.is(Word::What, Word::SignedOut) {

@@ -100,7 +100,7 @@ fn v08_the_new_refresh_token_is_stored_while_the_keys_are_fetched() {
     assert_eq!(tab.events(), ["Renewed: signed-in"]);
     assert_eq!(
         (tab.generation(), tab.refresh_token()),
-        (2.0, "rt-6".to_owned())
+        (3.0, "rt-6".to_owned())
     );
 }
 
@@ -243,7 +243,8 @@ fn called_back(tab: &Tab) -> (Call, Json) {
 
 #[test]
 fn l06_a_sign_in_is_over_where_its_id_token_fails_a_check() {
-    let changes: [(&str, fn(Json) -> Option<String>); 6] = [
+    type Token = fn(Json) -> Option<String>;
+    let changes: [(&str, Token); 6] = [
         ("format", |_| None),
         ("nonce", |_| Some(id_token(json!({ "nonce": "other" })))),
         ("aud", |nonce| {

@@ -37,7 +37,7 @@ impl World {
         match operation.what {
             What::Fetch(request) => self.abandon(request),
             What::RefreshLock | What::Presence => self.release(context, id),
-            What::Timer | What::Who | What::News => {}
+            What::Timer | What::Verify | What::Who | What::News => {}
         }
     }
 

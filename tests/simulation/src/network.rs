@@ -94,6 +94,7 @@ pub enum Endpoint {
     Introspection,
     Revocation,
     Metadata,
+    Keys,
 }
 
 /// What a token request asks for.

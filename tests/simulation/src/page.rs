@@ -89,6 +89,7 @@ impl Page {
             Some("token") => Endpoint::Token,
             Some("introspection") => Endpoint::Introspection,
             Some("revocation") => Endpoint::Revocation,
+            Some("keys") => Endpoint::Keys,
             _ => Endpoint::Metadata,
         };
         let form = form.map_or_else(Vec::new, |form| {
@@ -153,6 +154,25 @@ impl Platform for Page {
 
     fn fetch_with(&self, address: &Object, url: Word, _: &Object) -> Operation {
         self.send(address, url, None)
+    }
+
+    fn verify(&self, answer: &Object, _: &Object, _: Word) -> Operation {
+        self.step();
+        let operation = self.begin(What::Verify);
+        let result = Some(crate::server::verdict(answer));
+        let (context, operation_id) = (self.0.context, operation.id);
+        let mut world = self.0.sim.borrow_mut();
+        let hop = world.hop();
+        world.after(
+            hop,
+            WorldEvent::Finish {
+                context,
+                operation: operation_id,
+                result,
+            },
+        );
+        drop(world);
+        operation
     }
 
     fn sleep(&self, ms: f64) -> Operation {

@@ -202,8 +202,10 @@ impl Plan {
         };
         config.write("storage", storage.into());
         if !self.discovers {
-            let endpoints = ["token", "introspection", "revocation"]
-                .map(|name| (name.to_owned(), format!("{ISSUER}/{name}").as_str().into()));
+            let endpoints = ["token", "introspection", "revocation", "jwks"].map(|name| {
+                let path = if name == "jwks" { "keys" } else { name };
+                (name.to_owned(), format!("{ISSUER}/{path}").as_str().into())
+            });
             config.write("endpoints", Value::Object(Object::of(endpoints)));
         }
         config

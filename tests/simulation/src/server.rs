@@ -88,7 +88,7 @@ pub struct Server {
 const REFRESH: &str = "refresh-secret";
 const ACCESS: &str = "access-secret";
 /// The signature of an id_token.
-const IDENTITY: &str = "identity-secret";
+const IDENTITY: &str = "identity--secret";
 
 /// Whether an object has a token in it that must not be there.
 pub fn has_secret(object: &Object) -> bool {
@@ -351,7 +351,7 @@ impl Server {
     }
 }
 
-/// An unsigned stand-in: the core reads the claims, the shape is a compact JWT's.
+/// A compact JWT, whose signature stands for one.
 pub fn id_token(user: usize, now: Ms) -> String {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -363,6 +363,21 @@ pub fn id_token(user: usize, now: Ms) -> String {
         iat.floor(),
         iat.floor() + 3600.0,
     );
-    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","kid":"1"}"#);
+    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256","kid":"1"}"#);
     format!("{header}.{}.{IDENTITY}", URL_SAFE_NO_PAD.encode(claims))
+}
+
+/// The issuer's keys.
+pub fn keys() -> Object {
+    let key = [("kty", "EC"), ("crv", "P-256"), ("kid", "1")];
+    let key = key.map(|(name, text)| (name.to_owned(), text.into()));
+    let list = Object::list_of([Value::Object(Object::of(key))]);
+    Object::of([("keys".to_owned(), Value::Object(list))])
+}
+
+/// What WebCrypto says of an answer's id_token.
+pub fn verdict(answer: &Object) -> Object {
+    let token = answer.member("id_token").to_text().to_string();
+    let is_signed = token.ends_with(IDENTITY);
+    Object::of([("signature".to_owned(), Value::Boolean(is_signed))])
 }

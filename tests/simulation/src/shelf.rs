@@ -6,7 +6,7 @@ pub const RECORD: usize = 0;
 pub const TOMBSTONES: usize = 3;
 
 #[derive(Clone, Default)]
-pub struct Shelf([Option<Object>; 4]);
+pub struct Shelf([Option<Object>; 5]);
 
 impl Shelf {
     pub fn get(&self, slot: usize) -> Option<&Object> {

@@ -3,7 +3,7 @@
 use crate::kept::{Object, Value};
 use crate::network::{Answer, Endpoint, Fault, Request, answer_of};
 use crate::plan::{ISSUER, pick};
-use crate::server::{Reply, refresh_token};
+use crate::server::{Reply, keys, refresh_token};
 use crate::world::{Event, What, World};
 
 /// How many retries of a hundred meet a fault.
@@ -26,7 +26,11 @@ impl World {
             .exchange_of(context)
             .and_then(|key| self.judge.exchanges.get(&key))
             .is_some_and(|exchange| exchange.sends > 0);
-        let fault = self.draw_fault(is_retry);
+        let fault = if endpoint == Endpoint::Keys {
+            self.draw_key_fault()
+        } else {
+            self.draw_fault(is_retry)
+        };
         self.contexts[context]
             .operations
             .entry(operation)
@@ -46,7 +50,7 @@ impl World {
         match endpoint {
             Endpoint::Token => self.judge_send(id),
             Endpoint::Metadata => self.judge_metadata(context),
-            Endpoint::Introspection | Endpoint::Revocation => {}
+            Endpoint::Introspection | Endpoint::Revocation | Endpoint::Keys => {}
         }
         let delay = self.network_delay();
         self.after(delay, Event::Arrive { request: id });
@@ -82,6 +86,15 @@ impl World {
         };
         let is_met = !self.plan.faults.is_empty() && self.rng.u32(0..100) < rate;
         is_met.then(|| pick(&mut self.rng, &self.plan.faults))
+    }
+
+    /// Keys are not what a seed is about: they come, or they do not.
+    fn draw_key_fault(&mut self) -> Option<Fault> {
+        let is_met = !self.is_online || self.rng.u32(0..100) < self.plan.fault_rate;
+        (is_met && !self.is_calm).then(|| {
+            let faults = [Fault::DropBefore, Fault::Unavailable, Fault::HangBefore];
+            pick(&mut self.rng, &faults)
+        })
     }
 
     fn network_delay(&mut self) -> u64 {
@@ -148,8 +161,14 @@ impl World {
             Endpoint::Token => self.server.refresh(request.token, now),
             Endpoint::Introspection => self.server.introspect(given("token"), now),
             Endpoint::Revocation => self.server.revoke(given("token")),
+            Endpoint::Keys => Reply {
+                status: 200,
+                body: Some(keys()),
+                issued: None,
+            },
             Endpoint::Metadata => {
                 let endpoints = [
+                    ("jwks_uri", format!("{ISSUER}/keys")),
                     ("issuer", ISSUER.to_owned()),
                     ("token_endpoint", format!("{ISSUER}/token")),
                     ("introspection_endpoint", format!("{ISSUER}/introspection")),

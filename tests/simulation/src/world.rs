@@ -204,6 +204,7 @@ pub struct Context {
 pub enum What {
     Timer,
     Fetch(usize),
+    Verify,
     RefreshLock,
     Presence,
     Who,

@@ -233,7 +233,12 @@ impl World {
         let listed: &[&str] = match verb {
             Verb::Refresh | Verb::GetAccessToken => REFRESH,
             Verb::Introspect => INTROSPECT,
-            Verb::SetTokens => &["invalid_response", "id_token_invalid"],
+            Verb::SetTokens => &[
+                "invalid_response",
+                "id_token_invalid",
+                "signed_out",
+                "aborted",
+            ],
             Verb::SignOut => &["unsupported"],
             _ => &[],
         };
