@@ -16,13 +16,6 @@ export const scope = "openid profile email offline_access";
 /** Longer than any test file runs, on however busy a machine. */
 export const accessTokenSeconds = 600;
 
-const paths = {
-  okta: { base: "/oauth2/default", token: "/v1/token", introspection: "/v1/introspect", authorization: "/v1/authorize" },
-  "okta-org": { base: "/oauth2", token: "/v1/token", introspection: "/v1/introspect", authorization: "/v1/authorize" },
-  discovery: { base: "", token: "/token", introspection: "/token/introspection", authorization: "/auth" },
-  django: { base: "", token: "/token/", introspection: "/introspect/", authorization: "/authorize/" },
-};
-
 /** A server with its proxy, for pages of `origin`: oidc-provider in one of its layouts, or `django`, django-oauth-toolkit. */
 export async function startServer({ origin, layout, ...options }) {
   const proxy = await startFaultProxy();
@@ -31,11 +24,10 @@ export async function startServer({ origin, layout, ...options }) {
   const server = await (layout === "django" ? startDjangoOauthToolkit(shared) : startOidcProvider({ layout, ...shared }));
   proxy.forwardTo(`http://127.0.0.1:${server.port}`);
   const visitor = publicClient(server, { clientId, redirectUri: client.redirectUris[0] });
-  const { base, ...rest } = paths[layout];
   return {
     proxy,
     server,
-    paths: Object.fromEntries(Object.entries(rest).map(([name, path]) => [name, base + path])),
+    paths: Object.fromEntries(Object.entries(server.endpoints).map(([name, address]) => [name, new URL(address).pathname])),
     config: {
       issuer: server.issuer,
       clientId,
