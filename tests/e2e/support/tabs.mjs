@@ -148,7 +148,10 @@ export async function startTabs(stage, { scripts = [] } = {}) {
 
       /** Calls `signIn`, and waits until the tab is at the server's page, or back where the server asked nothing. */
       async leave(options = {}) {
+        let isLeft = false;
+        loaded().then(() => { isLeft = true; });
         await tab.begin("leaving", "signIn", options);
+        await until(() => isLeft, "another page is there");
         await tab.arrive((address) => address.startsWith(stage.proxy.origin) || tab.isCallback(address), "the tab leaves for the server");
       },
 
@@ -178,9 +181,9 @@ export async function startTabs(stage, { scripts = [] } = {}) {
 
       /** Waits for an address, and for its page to be there. */
       async arrive(isThere, what) {
-        await until(async () => isThere(await tab.address()), async () => `${what}; it is at ${await tab.address()}`);
         // A page that is just being left has nothing to say.
-        await until(() => run(() => document.readyState === "complete").catch(() => false), "the page loads");
+        const whole = () => run(() => document.readyState === "complete" && location.href).catch(() => false);
+        await until(async () => isThere((await whole()) || ""), async () => `${what}; it is at ${await tab.address()}`);
       },
 
       /** Goes to another page of the site, does `meanwhile`, and comes back. */
