@@ -3,6 +3,7 @@
 //! A sign-in under way is kept in `sessionStorage`, with no token in it, for 60 minutes and at most five at once. It is used once: what
 //! stays of it then (its `state`, and what the app wanted back) answers the same callback seen again after Back or reload.
 
+use super::endpoints::without_secrets;
 use super::exchange::not_usable;
 use super::{Outcome, Session, record};
 use crate::config::{self, MAY_BE_ABSENT, NUMBER, OBJECT, Rule, SIGNAL, TEXT, TEXTS, TIMEOUT};
@@ -205,7 +206,7 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
     }
     if let Err(error) = authorization::check(callback, &sign_in) {
         use_up(session, &sign_in, false);
-        return Err(error);
+        return Err(without_secrets(error, &sign_in));
     }
     // Before anything is sent or waited for: a code is sent once, whatever comes of it (RFC 6749 §4.1.2).
     use_up(session, &sign_in, false);

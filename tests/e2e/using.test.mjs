@@ -243,7 +243,7 @@ describe("j09 step-up", () => {
     assert.equal(new Map(to("authorization")[0].query).get("acr_values"), `${KEY} ${PASSWORD}`);
   });
 
-  test("the server lets the user in as before: step_up, what came is given back, and the earlier session goes on", async () => {
+  test("l06 the server lets the user in as before: step_up, what came is given back, and the earlier session goes on", async () => {
     const tab = await signedInByHand({ acrValues: PASSWORD });
     const before = await held(tab);
     stage.proxy.forget();

@@ -165,15 +165,19 @@ export function sayings({ error, events = [], before, after, printed }) {
 }
 
 /** All that went over the wire in this run and is nobody else's business. */
-export function secretsOf(history) {
+export const secretsOf = (history) => new Set(kindsOfSecrets(history).keys());
+
+/** The same with what each is: the name of its parameter, or of its member in an answer. */
+export function kindsOfSecrets(history) {
   const found = [];
   for (const { query, body, answer } of history) {
     for (const [name, value] of [...query, ...new URLSearchParams(body)]) {
-      if (["code", "code_verifier", "refresh_token", "token", "state", "nonce"].includes(name)) found.push(value);
+      if (["code", "code_verifier", "refresh_token", "token", "state", "nonce"].includes(name)) found.push([value, name]);
     }
     const location = answer?.headers.location;
-    if (location) found.push(new URL(location, "http://localhost").searchParams.get("code"));
-    for (const [, value] of (answer?.body ?? "").matchAll(/"(?:access_token|refresh_token|id_token)":\s*"([^"]+)"/g)) found.push(value);
+    if (location) found.push([new URL(location, "http://localhost").searchParams.get("code"), "code"]);
+    for (const [, name, value] of (answer?.body ?? "").matchAll(/"(access_token|refresh_token|id_token)":\s*"([^"]+)"/g)) found.push([value, name]);
   }
-  return new Set(found.filter((secret) => secret?.length >= 6));
+  // Reversed, for the first one counts: what an answer calls a refresh token is a "token" in a later form.
+  return new Map(found.filter(([secret]) => secret?.length >= 6).toReversed());
 }
