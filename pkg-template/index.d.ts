@@ -108,8 +108,8 @@ export interface ClientConfig {
   clockToleranceSeconds?: number | undefined;
   /** Origins that may be sent the access token (`https://api.example.com`). Checked, but not at work yet. */
   allowedOrigins?: readonly string[] | undefined;
-  /** Pushed authorization requests (RFC 9126). Not in this version: `true` is `invalid_config`. */
-  pushedAuthorizationRequests?: false | undefined;
+  /** Whether authorization requests are pushed (RFC 9126) also where the server's metadata do not require it. Default: `false`. */
+  pushedAuthorizationRequests?: boolean | undefined;
   /** Sender-constrained tokens (RFC 9449). Not in this version: `true` is `invalid_config`, never ignored. */
   dpop?: false | undefined;
 }
@@ -525,7 +525,6 @@ export type RekindleErrorCode =
   | "state_mismatch" // A callback that this tab did not begin, or one that is used up. See `reason`.
   | "login_required" // The server needs the user.
   | "login_loop" // A fourth sign-in within a minute, and no click.
-  | "login_loop" // Not in this version, which does not count sign-ins.
   | "popup_blocked" // Not in this version, which opens no popup.
   | "popup_closed" // Not in this version, which opens no popup.
   | "storage_unavailable" // No storage for a sign-in that has to survive a redirect; otherwise only in `snapshot.error`.

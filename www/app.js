@@ -5,7 +5,7 @@ import { startCountdown } from "./countdown.js";
 import { byId, dateTime, element } from "./dom.js";
 import { clearLog, showEvent, showExchange } from "./log_view.js";
 import { shortened } from "./secrets.js";
-import { hideIntrospection, showIntrospection, showSession } from "./session_view.js";
+import { hideAnswers, showAnswer, showIntrospection, showSession } from "./session_view.js";
 import { bindSettingsForm, loadSettings, redirectUri } from "./settings.js";
 import { recordingFetch } from "./wire.js";
 
@@ -21,7 +21,8 @@ if (client) await start(client);
 else withoutClient();
 
 async function start(client) {
-  const { refresh, introspect, getAccessToken, signIn, signOut, handleRedirect, getSnapshot, getRefreshToken, subscribe } = client;
+  const { refresh, introspect, getAccessToken, userInfo, revoke, getSnapshot, getRefreshToken, subscribe, diagnostics } = client;
+  const { signIn, signInWithPopup, signOut, handleRedirect } = client;
 
   const tick = startCountdown(() => getSnapshot().tokens, show);
   function show() {
@@ -30,11 +31,12 @@ async function start(client) {
   }
   subscribe((event) => {
     showEvent(event);
-    if (event.type === "signed-out" || event.type === "session-lost") hideIntrospection();
+    if (event.type === "signed-out" || event.type === "session-lost") hideAnswers();
     show();
   });
 
   onClick("sign-in", "signIn()", () => signIn());
+  onClick("sign-in-with-popup", "signInWithPopup()", async () => `signed in, access token until ${dateTime((await signInWithPopup()).expiresAt)}`);
   onClick("refresh", "refresh()", async () => `new access token until ${dateTime((await refresh()).expiresAt)}`);
   onClick("get-access-token", "getAccessToken()", async () => shortened(await getAccessToken()));
   onClick("introspect", "introspect()", async () => {
@@ -42,10 +44,38 @@ async function start(client) {
     showIntrospection(answer);
     return answer.active ? "the token is active" : "the token is not active";
   });
+  onClick("user-info", "userInfo()", async () => {
+    showAnswer("User info", await userInfo());
+    return "the server's claims about the user";
+  });
+  const api = async (path) => {
+    const response = await client.fetch(path);
+    showAnswer(`The API's answer (${response.status})`, await response.json());
+    return `GET ${path}: ${response.status}`;
+  };
+  onClick("call-api", "fetch()", () => api("/api/me"));
+  onClick("step-up", "fetch()", async () => {
+    try {
+      return await api("/api/transfer");
+    } catch (error) {
+      if (error.reason !== "step_up") throw error;
+      const { acrValues, maxAge } = error;
+      return await signIn({ acrValues, maxAge });
+    }
+  });
+  onClick("revoke", "revoke()", async () => {
+    await revoke();
+    show();
+    return "the refresh token is no more: the session ends with its access token";
+  });
   onClick("sign-out", "signOut({ local: true })", async () => {
     await signOut({ local: true });
     byId("after-sign-out").hidden = false;
-    return "nothing is stored any more";
+    return "no token is stored any more";
+  });
+  onClick("sign-out-everywhere", "signOut()", () => signOut({ postLogoutRedirectUri: redirectUri }));
+  byId("diagnostics-card").addEventListener("toggle", () => {
+    byId("diagnostics").textContent = JSON.stringify(diagnostics(), null, 2);
   });
   onCopy("copy-access-token", () => getSnapshot().tokens.accessToken);
   onCopy("copy-refresh-token", getRefreshToken);

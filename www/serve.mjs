@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import sirv from "sirv";
 
 import { demoUser, startOidcProvider } from "../tests/servers/oidc_provider.mjs";
+import { createApi } from "./api.mjs";
 
 const pagePort = 4400;
 const issuerPort = 4401;
@@ -33,9 +34,12 @@ const files = { dev: true, setHeaders: (res) => res.setHeader("X-Content-Type-Op
 const page = sirv(fileURLToPath(new URL(".", import.meta.url)), files);
 const sdk = sirv(packageFolder, files);
 const packagePath = "/rekindle";
+const api = createApi(config);
 pages.on("request", (req, res) => {
   if (req.url === "/config.json") {
     res.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" }).end(JSON.stringify(config));
+  } else if (req.url.startsWith("/api/")) {
+    api(req, res);
   } else if (req.url.startsWith(`${packagePath}/`)) {
     req.url = req.url.slice(packagePath.length);
     sdk(req, res);

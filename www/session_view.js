@@ -56,8 +56,16 @@ export function showIntrospection(answer) {
   byId("introspection").replaceChildren(badge, ...(Object.keys(members).length ? [table] : []));
 }
 
-/** Puts the last introspection away: it was about a session that is no more. */
-export function hideIntrospection() {
-  byId("introspection-card").hidden = true;
+/** What the server, or the demo's API, answered: member by member. */
+export function showAnswer(title, answer) {
+  byId("answer-card").hidden = false;
+  byId("answer-title").textContent = title;
+  byId("answer").tBodies[0].replaceChildren(...tableRows(answer));
+}
+
+/** Puts the last answers away: they were about a session that is no more. */
+export function hideAnswers() {
+  for (const id of ["introspection-card", "answer-card"]) byId(id).hidden = true;
   byId("introspection").replaceChildren();
+  byId("answer").tBodies[0].replaceChildren();
 }

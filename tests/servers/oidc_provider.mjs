@@ -131,8 +131,11 @@ export async function startOidcProvider({
     // Okta puts the profile into the id_token as well.
     conformIdTokenClaims: false,
     findAccount: (_ctx, sub) => accountOf(users, sub),
-    // A further member of introspection answers, as Okta has it.
-    extraTokenClaims: (_ctx, token) => ({ username: accountOf(users, token.accountId)?.username }),
+    // Further members of introspection answers: Okta's, and that of RFC 9470 §6.2.
+    extraTokenClaims: ({ oidc }, token) => ({
+      username: accountOf(users, token.accountId)?.username,
+      auth_time: (oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken)?.authTime,
+    }),
 
     rotateRefreshToken: true,
     issueRefreshToken: (_ctx, client, source) =>

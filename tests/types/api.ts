@@ -46,7 +46,7 @@ export async function config(): Promise<void> {
     clockToleranceSeconds: 60,
     allowedOrigins: ["https://api.example"],
     shareSession: true,
-    pushedAuthorizationRequests: false,
+    pushedAuthorizationRequests: true,
     dpop: false,
   };
   await createClient(everything);
@@ -64,8 +64,6 @@ export async function config(): Promise<void> {
   await createClient({ issuer, clientId, clientSecret: "x" });
   // @ts-expect-error: a field that does not exist
   await createClient({ issuer, clientId, redirectURI: "https://app.example/callback" });
-  // @ts-expect-error: not in this version
-  await createClient({ issuer, clientId, pushedAuthorizationRequests: true });
   // @ts-expect-error: not in this version
   await createClient({ issuer, clientId, dpop: true });
   // @ts-expect-error: no such storage
@@ -160,6 +158,17 @@ export async function signing(auth: Client, signal: AbortSignal): Promise<void> 
   });
 }
 
+export async function using(auth: Client, signal: AbortSignal): Promise<void> {
+  const user = await auth.userInfo({ signal });
+  same<string>()(user.sub);
+  same<string | undefined>()(user.email);
+  same<unknown>()(user["groups"]);
+  same<void>()(await auth.revoke());
+  await auth.revoke({ tokenTypeHint: "access_token", timeoutMs: 1_000 });
+  // @ts-expect-error: an ID token cannot be revoked
+  await auth.revoke({ tokenTypeHint: "id_token" });
+}
+
 export function watching(auth: Client): void {
   const snapshot = auth.getSnapshot();
   same<Snapshot>()(snapshot);
@@ -206,10 +215,6 @@ export function absent(auth: Client): unknown[] {
   return [
     // @ts-expect-error: not in this version
     auth.signInWithPopup,
-    // @ts-expect-error: not in this version
-    auth.userInfo,
-    // @ts-expect-error: not in this version
-    auth.revoke,
     // @ts-expect-error: not in this version
     auth.fetch,
   ];

@@ -12,6 +12,8 @@ const client = {
   subscribe: true,
   signIn: true,
   handleRedirect: true,
+  userInfo: true,
+  revoke: true,
   signOut: true,
   diagnostics: true,
   close: true,

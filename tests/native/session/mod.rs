@@ -5,6 +5,7 @@ mod diagnostics;
 mod endpoints;
 mod exchange;
 mod failures;
+mod leaving;
 mod renewal;
 mod sharing;
 mod siblings;

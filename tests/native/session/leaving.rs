@@ -1,0 +1,143 @@
+//! Leaving for the server's page in other ways, and what a sign-in has to bring.
+
+use super::sign_in::{begin, come_back, handle, pending, signed_out};
+use crate::outside::{Browser, response, signed_in};
+use rekindle::client::Verb;
+use serde_json::json;
+
+#[test]
+fn k13_a_pushed_request_leaves_with_a_reference_alone() {
+    let browser = Browser::new();
+    let tab = signed_out(&browser, json!({ "pushedAuthorizationRequests": true }));
+    let call = tab.call(Verb::SignIn, json!({ "extraParams": { "a": "b" } }));
+    assert!(tab.page().left_for.borrow().is_empty() && pending(&tab).is_empty());
+    let request = browser.request();
+    assert_eq!(request.url, "https://as.example/par");
+    let form = &request.form;
+    assert_eq!(
+        (&form["a"], &form["response_type"], &form["client_id"]),
+        (&json!("b"), &json!("code"), &json!("app"))
+    );
+    let state = form["state"].clone();
+    request.answer(201, json!({ "request_uri": "urn:ref:1", "expires_in": 60 }));
+    assert_eq!(
+        *tab.page().left_for.borrow(),
+        ["https://as.example/authorize?client_id=app&request_uri=urn%3Aref%3A1"]
+    );
+    assert_eq!(pending(&tab)[0]["state"], state);
+    assert!(call.is_open());
+}
+
+#[test]
+fn l10_a_pushed_request_that_is_refused_is_not_sent_in_another_way() {
+    for (status, body, code) in [
+        (400, json!({ "error": "invalid_request" }), "oauth"),
+        (201, json!({ "expires_in": 60 }), "invalid_response"),
+        (503, json!(null), "server"),
+    ] {
+        let browser = Browser::new();
+        let discovered = json!({ "endpoints": null });
+        let tab = signed_out(&browser, discovered);
+        let call = tab.call(Verb::SignIn, json!({}));
+        browser.request().answer(
+            200,
+            json!({
+                "issuer": "https://as.example",
+                "authorization_endpoint": "https://as.example/authorize",
+                "token_endpoint": "https://as.example/token",
+                "pushed_authorization_request_endpoint": "https://as.example/par",
+                "require_pushed_authorization_requests": true,
+            }),
+        );
+        let request = browser.request();
+        assert_eq!(request.url, "https://as.example/par");
+        let mut body = body;
+        if status == 400 {
+            body["error_description"] = json!(format!("bad {}", request.form["state"]));
+            body["error_description"] = json!(format!(
+                "bad {}",
+                request.form["state"].as_str().expect("it is a text")
+            ));
+        }
+        request.answer(status, body);
+        assert_eq!(call.code(), code);
+        assert!(
+            !call.error().stringify().contains("random-0-"),
+            "{:?}",
+            call.error()
+        );
+        assert!(tab.page().left_for.borrow().is_empty() && pending(&tab).is_empty());
+    }
+}
+
+#[test]
+fn l13_the_fourth_sign_in_within_a_minute_needs_a_click() {
+    let browser = Browser::new();
+    let tab = signed_out(&browser, json!({}));
+    for _ in 0..3 {
+        assert!(tab.call(Verb::SignIn, json!({})).is_open());
+        browser.advance(19_000.0);
+    }
+    let fourth = tab.call(Verb::SignIn, json!({}));
+    assert_eq!(fourth.code(), "login_loop");
+    tab.page().is_activated.set(true);
+    assert!(tab.call(Verb::SignIn, json!({})).is_open());
+    tab.page().is_activated.set(false);
+    browser.advance(60_000.0);
+    assert!(tab.call(Verb::SignIn, json!({})).is_open());
+}
+
+#[test]
+fn l13_sign_ins_that_came_back_count_too() {
+    let browser = Browser::new();
+    let tab = signed_out(&browser, json!({}));
+    for number in 1..=3 {
+        let state = begin(&tab, json!({}));
+        come_back(&tab, &format!("code=c&state={state}"));
+        let call = handle(&tab);
+        browser.request().answer(200, response(number));
+        assert!(call.brought().stringify().contains("tokens"));
+    }
+    assert_eq!(tab.call(Verb::SignIn, json!({})).code(), "login_loop");
+}
+
+#[test]
+fn l12_back_from_the_server_s_page_ends_the_call() {
+    let browser = Browser::new();
+    let tab = signed_out(&browser, json!({}));
+    let call = tab.call(Verb::SignIn, json!({}));
+    tab.hears("hide");
+    assert!(call.is_open());
+    tab.hears("show");
+    assert_eq!(call.code(), "aborted");
+    // The sign-in may still be finished: the user may go forward again.
+    assert_eq!(pending(&tab).len(), 1);
+}
+
+#[test]
+fn a_sign_in_of_another_kind_than_was_asked_for_is_not_taken() {
+    // {"acr":"b"} and {"acr":"c"}
+    let (asked, other) = ("e30.eyJhY3IiOiJiIn0.c", "e30.eyJhY3IiOiJjIn0.c");
+    for (id_token, is_taken) in [(Some(asked), true), (Some(other), false), (None, false)] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({ "scope": "offline_access" }));
+        let state = begin(&tab, json!({ "acrValues": ["a", "b"], "maxAge": 60 }));
+        come_back(&tab, &format!("code=c&state={state}"));
+        let call = handle(&tab);
+        let mut answer = response(2);
+        answer["id_token"] = json!(id_token);
+        browser.request().answer(200, answer);
+        if is_taken {
+            assert_eq!(tab.refresh_token(), "rt-2");
+            continue;
+        }
+        let error = call.error();
+        assert_eq!(error.stringify_member("code"), r#""login_required""#);
+        assert_eq!(error.stringify_member("reason"), r#""step_up""#);
+        assert_eq!(error.stringify_member("acrValues"), r#""a b""#);
+        assert_eq!(error.stringify_member("maxAge"), "60");
+        // What came is given back, and what was there stays.
+        assert_eq!(browser.request().form["token"], "rt-2");
+        assert_eq!(tab.refresh_token(), "rt-1");
+    }
+}
