@@ -17,6 +17,8 @@ use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
 
 const SIGN_IN_MS: f64 = 3_600_000.0;
+/// The clock may be set back meanwhile, by so much at most.
+const SET_BACK_MS: f64 = 24.0 * SIGN_IN_MS;
 const MOST_SIGN_INS: u32 = 5;
 const VERSION: f64 = 1.0;
 /// So many sign-ins within this time are no loop yet.
@@ -314,7 +316,7 @@ fn sign_ins<P: Platform>(session: &Session<P>) -> P::Kept {
         let now = session.platform.now().0;
         for sign_in in (0..).map_while(|at| list.at(at)) {
             let age = now - sign_in.number(Word::CreatedAt);
-            if (0.0..SIGN_IN_MS).contains(&age) {
+            if (-SET_BACK_MS..SIGN_IN_MS).contains(&age) {
                 live.push(&sign_in);
             }
         }

@@ -6,13 +6,13 @@ import { after, afterEach, before, beforeEach, describe, test } from "node:test"
 import { demoUser } from "../servers/oidc_provider.mjs";
 import * as fault from "./support/fault_proxy.mjs";
 import { startStage } from "./support/stage.mjs";
-import { startTabs, until } from "./support/tabs.mjs";
+import { movableClock, startTabs, until } from "./support/tabs.mjs";
 
 let stage;
 let tabs;
 before(async () => {
   stage = await startStage();
-  tabs = await startTabs(stage);
+  tabs = await startTabs(stage, { scripts: [movableClock] });
 });
 after(async () => {
   await tabs?.close();
@@ -297,6 +297,60 @@ test("k02 k03 k04 a thousand sign-ins: each has a verifier, a state and a nonce 
   assert.equal(new Set(all).size, 3_000, "all different");
   const bound = kept.map(({ state, nonce, code_verifier: verifier }) => [state, nonce, createHash("sha256").update(verifier).digest("base64url")]);
   assert.deepEqual(sent.map(({ state, nonce, code_challenge: challenge }) => [state, nonce, challenge]), bound);
+});
+
+describe("k15 a user who takes long over it", () => {
+  const MINUTE = 60_000;
+
+  test("after 59 minutes the sign-in is finished; after 61 it is over, and the next one works", async () => {
+    for (const [minutes, isOver] of [[59, false], [61, true]]) {
+      const tab = await openTab();
+      await tab.leave();
+      await tab.enter();
+      await tab.run((ms) => globalThis.moveClock(ms), minutes * MINUTE);
+      await tab.start();
+      stage.proxy.forget();
+      const { value, error } = await tab.call("handleRedirect");
+      assert.deepEqual([Boolean(value), error?.code, error?.reason], isOver ? [false, "state_mismatch", "no_transaction"] : [true, undefined, undefined]);
+      assert.equal(exchanges().length, isOver ? 0 : 1);
+      if (isOver) {
+        await tab.load();
+        await tab.start();
+        await tab.signIn();
+      }
+      await assertSignedIn(tab);
+    }
+  });
+
+  // Symptom: nobody could sign in while the device's clock was being corrected. Cause: a sign-in from the future counted as too old.
+  for (const [name, ms] of [["a second", 1_000], ["an hour", 60 * MINUTE], ["23 hours", 23 * 60 * MINUTE]]) {
+    test(`c02 the clock is set back by ${name} meanwhile: the sign-in is finished`, async () => {
+      const tab = await openTab();
+      // The next page does not know of it.
+      await tab.run((ms) => globalThis.moveClock(ms), ms);
+      await tab.signIn();
+      await assertSignedIn(tab);
+      assertEachCodeOnce(1);
+    });
+  }
+
+  test("who comes back from the server's page six times may finish any but the first", async () => {
+    const tab = await openTab();
+    const states = [];
+    for (let times = 0; times < 6; times++) {
+      await tab.leave({ returnTo: `/${times}` });
+      states.push(Object.fromEntries(stage.proxy.to(stage.paths.authorization).at(-1).query).state);
+      await tab.back();
+    }
+    const { sign_ins: kept } = JSON.parse(Object.entries(await tab.storage()).find(([key]) => key.startsWith("rekindle:sign-ins:"))[1]);
+    assert.deepEqual(kept.map(({ state }) => state), states.slice(1));
+    await tab.run(() => history.forward());
+    await tab.arrive((address) => address.startsWith(stage.proxy.origin), "the server's page is there again");
+    await tab.enter();
+    await tab.start();
+    assert.equal((await tab.get("handleRedirect")).returnTo, "/5");
+    assertEachCodeOnce(1);
+  });
 });
 
 describe("l12 Back from the server's page", () => {

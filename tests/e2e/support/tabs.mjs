@@ -108,7 +108,10 @@ export async function startTabs(stage, { scripts = [] } = {}) {
       begin: (name, method, ...args) => run((name, method, args) => {
         probe[name] = probe.settle(() => probe.client[method](...args));
       }, name, method, args),
-      outcome: (name) => run((name) => probe[name], name),
+      outcome: (name) => {
+        const ended = () => run((name) => Promise.race([probe[name], new Promise((later) => { setTimeout(later, 50); })]), name);
+        return until(ended, `the end of ${name}`);
+      },
       /** The kinds of all events so far. */
       events: () => run(() => probe.events.map(({ type }) => type)),
       event: (type) => until(async () => (await tab.events()).includes(type), async () => `event ${type}; there are ${await tab.events()}`),
