@@ -97,18 +97,8 @@ impl<P: Platform> Session<P> {
         why: Word,
         sent: Moment,
     ) -> Outcome<P::Kept> {
-        let outcome = judge(answer, self.platform.now()).map_err(|error| {
-            for &key in &[
-                Word::OutOauthError,
-                Word::OutOauthErrorDescription,
-                Word::ErrorId,
-            ] {
-                for &secret in &SECRETS {
-                    error.about.redact(key, secrets, secret);
-                }
-            }
-            error.at(name)
-        });
+        let outcome = judge(answer, self.platform.now())
+            .map_err(|error| without_secrets(error, secrets).at(name));
         self.log_exchange(name, why, sent, outcome.as_ref().err());
         outcome
     }
@@ -253,6 +243,20 @@ impl<P: Platform> Session<P> {
         }
         metadata
     }
+}
+
+/// Takes out of an error what the server quotes of these members.
+pub(super) fn without_secrets<K: Kept>(error: Error<K>, secrets: &K) -> Error<K> {
+    for &key in &[
+        Word::OutOauthError,
+        Word::OutOauthErrorDescription,
+        Word::ErrorId,
+    ] {
+        for &secret in &SECRETS {
+            error.about.redact(key, secrets, secret);
+        }
+    }
+    error
 }
 
 /// The server is there and the document is not: an answer below 500 that is no JSON object.

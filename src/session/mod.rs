@@ -244,13 +244,16 @@ impl<P: Platform> Session<P> {
         self.tell_of(had.as_ref(), event);
     }
 
-    /// Tells the listeners of tokens that somebody brought. A refresh token alone is no news to them.
+    /// Tells the listeners of tokens that somebody brought. A refresh token alone is no news to them, nor is a token that has run out.
     pub(super) fn tell_of(&self, had: Option<&P::Kept>, event: Event) {
-        let has_other = |had: &P::Kept| {
-            self.record()
+        let held = self.record();
+        let is_other = |had: &P::Kept| {
+            held.as_ref()
                 .is_none_or(|held| !held.same(Word::AccessToken, had, Word::AccessToken))
         };
-        if had.is_none_or(has_other) {
+        let is_good =
+            event != Event::Renewed || held.as_ref().is_some_and(|held| self.is_valid(held));
+        if is_good && had.is_none_or(is_other) {
             self.emit(event, None);
         }
     }

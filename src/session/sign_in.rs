@@ -3,6 +3,7 @@
 //! A sign-in under way is kept in `sessionStorage`, with no token in it, for 60 minutes and at most five at once. It is used once: what
 //! stays of it then (its `state`, and what the app wanted back) answers the same callback seen again after Back or reload.
 
+use super::endpoints::without_secrets;
 use super::exchange::not_usable;
 use super::keys::invalid;
 use super::{Outcome, Session, record};
@@ -17,6 +18,8 @@ use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
 
 const SIGN_IN_MS: f64 = 3_600_000.0;
+/// The clock may be set back meanwhile, by so much at most.
+const SET_BACK_MS: f64 = 24.0 * SIGN_IN_MS;
 const MOST_SIGN_INS: u32 = 5;
 const VERSION: f64 = 1.0;
 /// So many sign-ins within this time are no loop yet.
@@ -206,7 +209,7 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
     }
     if let Err(error) = authorization::check(callback, &sign_in) {
         use_up(session, &sign_in, false);
-        return Err(error);
+        return Err(without_secrets(error, &sign_in));
     }
     // Before anything is sent or waited for: a code is sent once, whatever comes of it (RFC 6749 §4.1.2).
     use_up(session, &sign_in, false);
@@ -364,7 +367,7 @@ fn sign_ins<P: Platform>(session: &Session<P>) -> P::Kept {
         let now = session.platform.now().0;
         for sign_in in (0..).map_while(|at| list.at(at)) {
             let age = now - sign_in.number(Word::CreatedAt);
-            if (0.0..SIGN_IN_MS).contains(&age) {
+            if (-SET_BACK_MS..SIGN_IN_MS).contains(&age) {
                 live.push(&sign_in);
             }
         }

@@ -129,8 +129,12 @@ pub async fn revoke<P: Platform>(session: Rc<Session<P>>, kind: Word) -> Outcome
             rest.set(Word::ExpiresAt, 1.0);
         }
         session.store(rest.clone());
-        session.hand_over(&rest, 0.0);
-        if session.live_record().is_err() {
+        if session.live_record().is_ok() {
+            session.hand_over(&rest, 0.0);
+        } else {
+            // Nothing usable is left, in any tab.
+            session.bury(&rest, true);
+            session.tell_signed_out(&rest);
             session.end(Event::SignedOut, None);
         }
     }

@@ -79,7 +79,7 @@ describe("n02 r10 the answer is lost and the server forgives nothing", () => {
 describe("within the grace", () => {
   const forgiving = () => ({ ...stage.config, rotationGraceSeconds: 30 });
 
-  test("n02 n05 an ambiguous failure is retried twice at most, and not at once", async () => {
+  test("n02 n05 q10 an ambiguous failure is retried twice at most, and not at once", async () => {
     const tab = await signedIn(forgiving());
     stage.proxy.always(stage.paths.token, fault.answer(503, ""));
     assert.equal((await tab.call("refresh")).error.code, "server");
@@ -175,10 +175,10 @@ describe("r01 v03 v07 whatever else is wrong with an answer, its refresh token i
   });
   for (const [name, spoil, code, reason] of [
     ["v03 an access token that is a number", changed({ access_token: 7 }), "invalid_response"],
-    ["v07 an id_token of another user", forged({ sub: "mallory" }), "id_token_invalid", "sub"],
-    ["v07 an id_token of another issuer", forged({ iss: "https://evil.example" }), "id_token_invalid", "iss"],
-    ["v07 an id_token for another client", forged({ aud: "another" }), "id_token_invalid", "aud"],
-    ["v07 an id_token of another sign-in", forged({ nonce: "another" }), "id_token_invalid", "nonce"],
+    ["v07 j04 an id_token of another user", forged({ sub: "mallory" }), "id_token_invalid", "sub"],
+    ["v07 j04 an id_token of another issuer", forged({ iss: "https://evil.example" }), "id_token_invalid", "iss"],
+    ["v07 j04 an id_token for another client", forged({ aud: "another" }), "id_token_invalid", "aud"],
+    ["v07 j04 an id_token of another sign-in", forged({ nonce: "another" }), "id_token_invalid", "nonce"],
   ]) {
     test(`${name}: the old tokens are still those that are given out`, async () => {
       // With a nonce, as a sign-in by the package has one.

@@ -122,6 +122,13 @@ test("l11 another user signs in: the tabs of the first one are signed out, and t
   assert.deepEqual([status, refreshToken], ["signed-out", null]);
   assert.equal((await copy.call("refresh")).error.code, "no_session");
   assert.equal((await stage.visitor.introspect(now.refreshToken)).body.active, true);
+  const isAlive = async (token) => (await stage.visitor.introspect(token)).body.active;
+  await until(async () => !(await isAlive(alice.refreshToken)), "the first user's refresh token is revoked");
+  // The same user once more: it may be the same grant, so nothing is revoked.
+  stage.proxy.forget();
+  await signInByHand(bob, { prompt: "login" });
+  await stage.get("refresh");
+  assert.deepEqual(stage.proxy.recent().filter(({ path }) => path === stage.paths.revocation), []);
 });
 
 describe("x02 sign-out at the server", () => {

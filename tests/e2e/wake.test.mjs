@@ -234,7 +234,7 @@ describe("g a renewal in the background fails", () => {
     assert.equal((await tab.state()).error, null);
   });
 
-  test("n06 with 429: nothing more is sent by itself before it may be", async () => {
+  test("n06 q10 with 429: nothing more is sent by itself before it may be", async () => {
     const tab = await signedIn();
     stage.proxy.always(stage.paths.token, fault.answer(429, "", { "retry-after": "60", "access-control-expose-headers": "retry-after" }));
     await moveClock(tab, HOUR);

@@ -64,10 +64,13 @@ const layouts = {
  * @param {boolean} [options.dropOfflineAccess] True: the refresh token is issued, but `offline_access` is missing from
  *   the granted scope, as oidc-provider does by itself without `prompt=consent`.
  * @param {{ login: string, password: string, claims: { sub: string } }[]} [options.users]
+ * @param {string[]} [options.acrValues] The ways to sign in that it knows, the usual one first. A sign-in is of the first of them that
+ *   it asked for; whoever is signed in already is not asked again, as OpenID Connect has it for `acr_values`.
+ * @param {boolean} [options.requirePushedAuthorizationRequests]
  * @returns {Promise<{
  *   issuer: string, url: string, port: number, endpoints: Record<string, string>,
  *   requests: { method: string, path: string, headers: object, body: string, at: number }[],
- *   provider: Provider, close(): Promise<void>,
+ *   provider: Provider, signingKey: JsonWebKey, close(): Promise<void>,
  * }>} `requests` has every request in the order of arrival, also those that were refused.
  */
 export async function startOidcProvider({
@@ -81,6 +84,8 @@ export async function startOidcProvider({
   scopes = ["openid", "profile", "email", "offline_access"],
   dropOfflineAccess = false,
   users = [demoUser],
+  acrValues = [],
+  requirePushedAuthorizationRequests = false,
 }) {
   const { base, routes } = layouts[layout];
   const signingKey = await newSigningKey();
@@ -117,6 +122,7 @@ export async function startOidcProvider({
     pkce: { required: () => true },
 
     scopes,
+    acrValues,
     claims: {
       openid: ["sub"],
       profile: ["name", "given_name", "family_name", "preferred_username", "locale", "zoneinfo"],
@@ -150,6 +156,7 @@ export async function startOidcProvider({
       devInteractions: { enabled: false },
       introspection: { enabled: true, allowedPolicy: ownToken },
       revocation: { enabled: true, allowedPolicy: ownToken },
+      pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests },
       // Okta knows no RFC 8707: the parameter is ignored.
       resourceIndicators: { enabled: false },
       rpInitiatedLogout: {
@@ -163,7 +170,7 @@ export async function startOidcProvider({
   });
 
   if (!dropOfflineAccess) provider.use(keepOfflineAccess(base, routes.authorization ?? "/auth"));
-  provider.use(signInInteraction(provider, users));
+  provider.use(signInInteraction(provider, users, acrValues));
 
   const requests = [];
   const handle = provider.callback();
@@ -197,6 +204,7 @@ export async function startOidcProvider({
     },
     requests,
     provider,
+    signingKey,
     async close() {
       const closed = once(server, "close");
       server.close();
@@ -243,12 +251,12 @@ function keepOfflineAccess(base, authorizationPath) {
 }
 
 /** The pages between the authorization request and the redirect back to the app. */
-function signInInteraction(provider, users) {
+function signInInteraction(provider, users, acrValues) {
   return async (ctx, next) => {
     if (!ctx.path.startsWith("/interaction/")) return next();
     try {
       const { prompt, params, session } = await provider.interactionDetails(ctx.req, ctx.res);
-      const result = prompt.name === "login" ? await login(ctx, users, params) : await consent(provider, params, session);
+      const result = prompt.name === "login" ? await login(ctx, users, acrValues, params) : await consent(provider, params, session);
       if (result) {
         ctx.redirect(await provider.interactionResult(ctx.req, ctx.res, result));
         ctx.status = 303;
@@ -261,7 +269,7 @@ function signInInteraction(provider, users) {
   };
 }
 
-async function login(ctx, users, { client_id: clientId, login_hint: loginHint = "" }) {
+async function login(ctx, users, acrValues, { client_id: clientId, login_hint: loginHint = "", acr_values: asked = "" }) {
   if (ctx.method !== "POST") {
     sendPage(ctx, signInPage({ clientId, demoUser: users[0], login: loginHint }));
     return undefined;
@@ -269,7 +277,8 @@ async function login(ctx, users, { client_id: clientId, login_hint: loginHint = 
   const form = new URLSearchParams(await text(ctx.req));
   if (form.has("cancel")) return { error: "access_denied", error_description: "The user cancelled the sign-in." };
   const user = users.find(({ login, password }) => form.get("login") === login && form.get("password") === password);
-  if (user) return { login: { accountId: user.claims.sub } };
+  const acr = asked.split(" ").find((value) => acrValues.includes(value)) ?? acrValues[0];
+  if (user) return { login: { accountId: user.claims.sub, acr } };
   ctx.status = 401;
   sendPage(ctx, signInPage({ clientId, demoUser: users[0], login: form.get("login") ?? "", failed: true }));
   return undefined;

@@ -16,13 +16,6 @@ export const scope = "openid profile email offline_access";
 /** Longer than any test file runs, on however busy a machine. */
 export const accessTokenSeconds = 600;
 
-const paths = {
-  okta: { base: "/oauth2/default", token: "/v1/token", introspection: "/v1/introspect", authorization: "/v1/authorize" },
-  "okta-org": { base: "/oauth2", token: "/v1/token", introspection: "/v1/introspect", authorization: "/v1/authorize" },
-  discovery: { base: "", token: "/token", introspection: "/token/introspection", authorization: "/auth" },
-  django: { base: "", token: "/token/", introspection: "/introspect/", authorization: "/authorize/" },
-};
-
 /** A server with its proxy, for pages of `origin`: oidc-provider in one of its layouts, or `django`, django-oauth-toolkit. */
 export async function startServer({ origin, layout, ...options }) {
   const proxy = await startFaultProxy();
@@ -31,11 +24,10 @@ export async function startServer({ origin, layout, ...options }) {
   const server = await (layout === "django" ? startDjangoOauthToolkit(shared) : startOidcProvider({ layout, ...shared }));
   proxy.forwardTo(`http://127.0.0.1:${server.port}`);
   const visitor = publicClient(server, { clientId, redirectUri: client.redirectUris[0] });
-  const { base, ...rest } = paths[layout];
   return {
     proxy,
     server,
-    paths: Object.fromEntries(Object.entries(rest).map(([name, path]) => [name, base + path])),
+    paths: Object.fromEntries(Object.entries(server.endpoints).map(([name, address]) => [name, new URL(address).pathname])),
     config: {
       issuer: server.issuer,
       clientId,
@@ -173,15 +165,19 @@ export function sayings({ error, events = [], before, after, printed }) {
 }
 
 /** All that went over the wire in this run and is nobody else's business. */
-export function secretsOf(history) {
+export const secretsOf = (history) => new Set(kindsOfSecrets(history).keys());
+
+/** The same with what each is: the name of its parameter, or of its member in an answer. */
+export function kindsOfSecrets(history) {
   const found = [];
   for (const { query, body, answer } of history) {
     for (const [name, value] of [...query, ...new URLSearchParams(body)]) {
-      if (["code", "code_verifier", "refresh_token", "token", "state", "nonce"].includes(name)) found.push(value);
+      if (["code", "code_verifier", "refresh_token", "token", "state", "nonce"].includes(name)) found.push([value, name]);
     }
     const location = answer?.headers.location;
-    if (location) found.push(new URL(location, "http://localhost").searchParams.get("code"));
-    for (const [, value] of (answer?.body ?? "").matchAll(/"(?:access_token|refresh_token|id_token)":\s*"([^"]+)"/g)) found.push(value);
+    if (location) found.push([new URL(location, "http://localhost").searchParams.get("code"), "code"]);
+    for (const [, name, value] of (answer?.body ?? "").matchAll(/"(access_token|refresh_token|id_token)":\s*"([^"]+)"/g)) found.push([value, name]);
   }
-  return new Set(found.filter((secret) => secret?.length >= 6));
+  // Reversed, for the first one counts: what an answer calls a refresh token is a "token" in a later form.
+  return new Map(found.filter(([secret]) => secret?.length >= 6).toReversed());
 }

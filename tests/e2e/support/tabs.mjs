@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import CDP from "chrome-remote-interface";
+import { demoUser } from "../../servers/oidc_provider.mjs";
 import { secretsOf } from "./stage.mjs";
 
 /** Longer than anything takes that ever comes. */
@@ -107,7 +108,10 @@ export async function startTabs(stage, { scripts = [] } = {}) {
       begin: (name, method, ...args) => run((name, method, args) => {
         probe[name] = probe.settle(() => probe.client[method](...args));
       }, name, method, args),
-      outcome: (name) => run((name) => probe[name], name),
+      outcome: (name) => {
+        const ended = () => run((name) => Promise.race([probe[name], new Promise((later) => { setTimeout(later, 50); })]), name);
+        return until(ended, `the end of ${name}`);
+      },
       /** The kinds of all events so far. */
       events: () => run(() => probe.events.map(({ type }) => type)),
       event: (type) => until(async () => (await tab.events()).includes(type), async () => `event ${type}; there are ${await tab.events()}`),
@@ -142,16 +146,61 @@ export async function startTabs(stage, { scripts = [] } = {}) {
         await until(() => crashed, "the renderer crashes");
       },
 
-      /**
-       * Goes to another page of the site, does `meanwhile`, and comes back by the browser's button: whether the page came from the
-       * back/forward cache, and else what the browser had against it.
-       */
+      /** The address of the page, also of a server's. */
+      address: async () => (await browser.send("Target.getTargetInfo", { targetId })).targetInfo.url,
+
+      /** Calls `signIn`, and waits until the tab is at the server's page, or back where the server asked nothing. */
+      async leave(options = {}) {
+        let isLeft = false;
+        loaded().then(() => { isLeft = true; });
+        await tab.begin("leaving", "signIn", options);
+        await until(() => isLeft, "another page is there");
+        await tab.arrive((address) => address.startsWith(stage.proxy.origin) || tab.isCallback(address), "the tab leaves for the server");
+      },
+
+      /** Gives its name and password to the server, where it asks, and waits for the callback page. */
+      async enter(user = demoUser) {
+        if (!tab.isCallback(await tab.address())) {
+          await run(({ login, password }) => {
+            const [form] = document.forms;
+            form.elements.login.value = login;
+            form.elements.password.value = password;
+            document.getElementById("submit").click();
+          }, user);
+        }
+        await tab.arrive(tab.isCallback, "the server sends the browser back");
+        return tab.address();
+      },
+
+      /** The whole sign-in by hand. Gives the result of `handleRedirect`. */
+      async signIn(options, config, user) {
+        await tab.leave(options);
+        await tab.enter(user);
+        await tab.start(config);
+        return tab.get("handleRedirect");
+      },
+
+      isCallback: (address) => address.startsWith(`${stage.site.origin}/callback?`),
+
+      /** Waits for an address, and for its page to be there. */
+      async arrive(isThere, what) {
+        // A page that is just being left has nothing to say.
+        const whole = () => run(() => document.readyState === "complete" && location.href).catch(() => false);
+        await until(async () => isThere((await whole()) || ""), async () => `${what}; it is at ${await tab.address()}`);
+      },
+
+      /** Goes to another page of the site, does `meanwhile`, and comes back. */
       async awayAndBack(meanwhile = async () => {}) {
+        await tab.load("/elsewhere");
+        await meanwhile();
+        return tab.back();
+      },
+
+      /** The browser's button: whether the page came from the back/forward cache, and else what the browser had against it. */
+      async back() {
         const reasons = [];
         const note = ({ notRestoredExplanations }) => reasons.push(...notRestoredExplanations.map(({ reason }) => reason));
         cdp.on("Page.backForwardCacheNotUsed", note);
-        await tab.load("/elsewhere");
-        await meanwhile();
         const back = new Promise((navigated) => {
           cdp.on("Page.frameNavigated", ({ frame, type }) => { if (!frame.parentId) navigated(type === "BackForwardCacheRestore"); });
         });
@@ -237,6 +286,9 @@ export async function startTabs(stage, { scripts = [] } = {}) {
       const sender = await until(() => tabs.find((tab, index) => tab.sent > before[index]), "one of the tabs sends");
       return { sender, outcomes };
     },
+
+    /** The servers do not know the user any more. */
+    forgetUser: () => browser.send("Storage.clearCookies"),
 
     /** All tabs but the first window are closed: a test begins with none. */
     async closeAll() {

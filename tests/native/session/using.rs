@@ -100,13 +100,16 @@ fn a_refresh_token_that_is_revoked_leaves_the_record_in_every_tab() {
 #[test]
 fn an_access_token_that_is_revoked_is_given_to_nobody() {
     let browser = Browser::new();
-    let tab = signed_in(&browser, json!({}));
+    let (tab, twin) = twins(&browser, json!({}));
     let call = tab.call(Verb::Revoke, json!({ "tokenTypeHint": "access_token" }));
     assert_eq!(browser.request().form["token"], "at-1");
     browser.request().answer(200, json!({}));
     assert!(!call.is_open());
-    assert!(!tab.stored(Slot::Record).to_string().contains("at-1"));
-    assert_eq!(tab.status(), "expired");
+    for tab in [&tab, &twin] {
+        assert!(!tab.stored(Slot::Record).to_string().contains("at-1"));
+        assert_eq!(tab.status(), "expired");
+        assert!(!tab.events().contains(&"Renewed: expired".to_owned()));
+    }
     let next = tab.get_access_token();
     browser.request().answer(200, response(2));
     assert_eq!(next.token(), "at-2");
@@ -115,7 +118,7 @@ fn an_access_token_that_is_revoked_is_given_to_nobody() {
 #[test]
 fn a_session_whose_last_token_is_revoked_is_over() {
     let browser = Browser::new();
-    let tab = signed_in(&browser, json!({}));
+    let (tab, twin) = twins(&browser, json!({}));
     for (hint, code) in [
         ("refresh_token", "signed-in"),
         ("access_token", "signed-out"),
@@ -124,11 +127,13 @@ fn a_session_whose_last_token_is_revoked_is_over() {
         browser.request().answer(200, json!(null));
         assert_eq!(tab.status(), code);
     }
-    assert_eq!(tab.stored(Slot::Record), json!(null));
-    assert_eq!(
-        tab.events().last().map(String::as_str),
-        Some("SignedOut: signed-out")
-    );
+    for tab in [tab, twin] {
+        assert_eq!(tab.stored(Slot::Record), json!(null));
+        assert_eq!(
+            tab.events().last().map(String::as_str),
+            Some("SignedOut: signed-out")
+        );
+    }
 }
 
 #[test]

@@ -26,7 +26,6 @@ export const rows = [
     [null, 7, "", "/token", "javascript:alert(1)", "http://evil.example/token", "https://user:secret@id.example/", `${https}/#part`].map((wrong) =>
       [`endpoints.${name}: ${shown(wrong)}`, { endpoints: { [name]: wrong } }, name])),
   ...each("pushedAuthorizationRequests", [null, "yes", 1]),
-  ["pushedAuthorizationRequests: not yet", { pushedAuthorizationRequests: true }, "pushedAuthorizationRequests"],
   ...each("name", [null, 7, {}]),
   ...each("storage", [null, 7, "cookie", "Session", {}, { getItem() {}, setItem() {} }, { getItem: 1, setItem: 2, removeItem: 3 }]),
   ...each("autoRenew", [null, "yes", 1]),
@@ -59,7 +58,8 @@ export const fine = [
   { storage: { getItem: () => null, setItem() {}, removeItem() {} } },
   { autoRenew: false }, { autoRenew: true }, { idleTimeoutSeconds: 900 }, { shareSession: false }, { shareSession: true }, { renewBeforeSeconds: 0 },
   { rotationGraceSeconds: 0 }, { rotationGraceSeconds: 60 }, { timeoutMs: 1 }, { clockToleranceSeconds: 0 },
-  { allowedOrigins: [] }, { allowedOrigins: ["https://api.example"] }, { dpop: false }, { pushedAuthorizationRequests: false },
+  { allowedOrigins: [] }, { allowedOrigins: ["https://api.example"] }, { dpop: false },
+  { pushedAuthorizationRequests: false }, { pushedAuthorizationRequests: true },
   { fetch: (...args) => globalThis.fetch(...args) },
 ];
 
