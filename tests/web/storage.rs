@@ -10,11 +10,12 @@ use crate::support::{
     stored, value,
 };
 
-const SLOTS: [(Slot, &str); 4] = [
+const SLOTS: [(Slot, &str); 5] = [
     (Slot::Record, "session"),
     (Slot::SignIns, "sign-ins"),
     (Slot::Metadata, "metadata"),
     (Slot::Tombstones, "tombstones"),
+    (Slot::Keys, "keys"),
 ];
 
 /// A page whose storage is this expression's object.
@@ -93,7 +94,7 @@ fn the_record_is_where_the_config_says_and_the_rest_has_its_place() {
             page.browser.save(slot, &given).unwrap();
             let place = match slot {
                 Slot::Record => place,
-                Slot::SignIns | Slot::Metadata => Some("sessionStorage"),
+                Slot::SignIns | Slot::Metadata | Slot::Keys => Some("sessionStorage"),
                 Slot::Tombstones => Some("localStorage"),
             };
             for storage in ["sessionStorage", "localStorage"] {
