@@ -22,8 +22,6 @@ export const open_popup = (id, operation) => {
     popup = globalThis.BroadcastChannel && open("", "", features);
     // Some blockers give a window that is closed.
     if (popup?.closed !== false) return 0;
-    // The server's pages have no business with ours.
-    popup.opener = null;
   } catch {
     return 0;
   }

@@ -116,6 +116,9 @@ pub async fn sign_in<P: Platform>(
         params = pushed_authorization::reference(&config.settings, &answer)?;
     }
 
+    if session.sign_outs.get() != sign_outs {
+        return Err(Error::new(Code::SignedOut));
+    }
     let list = sign_ins(&session);
     list.push(&sign_in);
     while list.at(MOST_SIGN_INS).is_some() {

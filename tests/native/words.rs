@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// Said by the shell of the npm package, when there is no instance left to ask.
 const SHELL: [&str; 3] = ["closed", "crashed", "wasm_unavailable"];
 /// Of features still to come: in the types already, and documented as such.
-const LATER: [&str; 3] = ["origin_not_allowed", "popup_blocked", "popup_closed"];
+const LATER: [&str; 1] = ["origin_not_allowed"];
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)

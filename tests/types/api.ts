@@ -147,6 +147,9 @@ export async function signing(auth: Client, signal: AbortSignal): Promise<void> 
   if (signal.aborted) await auth.signIn();
   // @ts-expect-error: an option that does not exist
   if (signal.aborted) await auth.signIn({ redirectUri: "https://app.example/other" });
+  const { accessToken }: Tokens = await auth.signInWithPopup({ loginHint: "ada", acrValues: "urn:a", maxAge: 0, signal, timeoutMs: 60_000 });
+  // @ts-expect-error: there is nothing to come back to
+  await auth.signInWithPopup({ returnTo: accessToken });
   await auth.signIn({
     ...options,
     returnTo: "/inbox",
@@ -213,8 +216,6 @@ export function ticket(auth: Client): string {
 
 export function absent(auth: Client): unknown[] {
   return [
-    // @ts-expect-error: not in this version
-    auth.signInWithPopup,
     // @ts-expect-error: not in this version
     auth.fetch,
   ];

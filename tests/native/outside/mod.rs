@@ -242,8 +242,8 @@ impl Tab {
         open.map(|(_, url)| url.clone()).collect()
     }
 
-    /// The other page takes it.
-    pub fn take_handed(&self) {
+    /// Nobody takes it.
+    pub fn take_no_handed(&self) {
         let id = self.0.handed.borrow().last().expect("one was given").0;
         self.0.browser.end((self.0.number, id), Ok(None));
         self.0.browser.settle();

@@ -241,7 +241,7 @@ impl Platform for Tab {
     }
     fn lead_popup(&self, popup: &Operation, address: &Object) {
         let [url, state] = ["url", "state"].map(|name| address.member(name).to_text().to_string());
-        assert!(url.contains(&format!("&state={state}&")));
+        assert!(state.ends_with(".popup"));
         for (id, led) in self.0.popups.borrow_mut().iter_mut() {
             if *id == popup.id {
                 *led = Some(url.clone());
