@@ -238,6 +238,7 @@ impl<P: Platform> Client<P> {
             }
             Verb::HandleRedirect => match sign_in::recognise(&session, options)? {
                 Some(callback) => {
+                    // A popup's page never hears the end of it.
                     if matches!(callback, popup::Source::OwnWindow(..)) {
                         longest_ms = f64::INFINITY;
                     }

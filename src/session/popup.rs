@@ -16,14 +16,14 @@ use alloc::rc::Rc;
 pub enum Source<P: Platform> {
     /// Here it is.
     Callback(P::Kept),
-    /// Here it is, with its URL, in a popup whose opener waits for it.
+    /// Here it is, with its URL; but this page is a popup, and another one waits for it.
     OwnWindow(P::Kept, P::Kept),
-    /// A popup that was led to this address, with the sign-outs until then.
+    /// From a popup that was led to this address, with the count of sign-outs when it was opened.
     Popup(P::Operation, P::Kept, u32),
 }
 
 impl<P: Platform> Source<P> {
-    /// The callback. None where it is another page's business, or nobody's; the outcome is told then, as soon as there is one.
+    /// Waits for it; `None` where none will come. What the caller hears before one comes, or in place of it, is brought to `outcome`.
     pub(super) async fn callback(
         self,
         session: &Rc<Session<P>>,
@@ -40,28 +40,31 @@ impl<P: Platform> Source<P> {
             Self::Popup(popup, address, sign_outs) => (popup, address, sign_outs),
         };
         loop {
-            let mut code = Code::PopupClosed;
-            match (&mut popup).await {
-                Ok(Some(said)) => {
-                    let url = session.platform.relative(&said, Word::Url);
-                    let callback = url.and_then(|url| sign_in::callback(session, &url));
-                    // Whatever else is said is none of ours.
-                    if let Some(callback) = callback
-                        && callback.same(Word::State, &address, Word::State)
-                    {
-                        return Some(callback);
-                    }
+            let said = match (&mut popup).await {
+                Ok(Some(said)) => said,
+                // As far as can be seen: what comes later is not lost.
+                Ok(None) => {
+                    outcome.bring(Err(Error::new(Code::PopupClosed)));
                     continue;
                 }
-                // As far as can be seen: what comes later is not lost.
-                Ok(None) => outcome.bring(Err(Error::new(code))),
                 Err(_) => {
-                    if session.sign_outs.get() != sign_outs {
-                        code = Code::SignedOut;
-                    }
+                    let is_signed_out = session.sign_outs.get() != sign_outs;
+                    let code = if is_signed_out {
+                        Code::SignedOut
+                    } else {
+                        Code::PopupClosed
+                    };
                     outcome.bring(Err(Error::new(code)));
                     return None;
                 }
+            };
+            let url = session.platform.relative(&said, Word::Url);
+            let callback = url.and_then(|url| sign_in::callback(session, &url));
+            // Whatever else is said there is none of ours.
+            if let Some(callback) = callback
+                && callback.same(Word::State, &address, Word::State)
+            {
+                return Some(callback);
             }
         }
     }

@@ -298,9 +298,15 @@ test("k12 another window that does not know the attempt says what it likes: noth
   const popup = await openPopup();
   await visitServer(popup);
   const address = await enter();
+  await driver.switchTo().window(home);
+  await browser.run((state) => {
+    probe.heard = 0;
+    probe.ear = new BroadcastChannel(`rekindle:popup:${state}`);
+    probe.ear.onmessage = () => { probe.heard += 1; };
+  }, new URL(address).searchParams.get("state"));
   await driver.switchTo().newWindow("window");
   await stage.open();
-  await browser.run(async (address, { issuer, clientId }) => {
+  const count = await browser.run(async (address, { issuer, clientId }) => {
     const other = new URL(address);
     other.searchParams.set("state", `${"A".repeat(43)}.popup`);
     const none = new URL(address);
@@ -313,8 +319,10 @@ test("k12 another window that does not know the attempt says what it likes: noth
       // Not even who knows the channel has anything but this callback to say on it.
       for (const message of [...said, ...(name === own ? [] : [address])]) channel.postMessage(message);
     }
+    return said.length;
   }, address, stage.config);
   await driver.switchTo().window(home);
+  await browser.wait(() => browser.run((count) => probe.heard === count, count), "not all of it is heard");
   assert.deepEqual([await hasEnded(), (await stage.state()).status, exchanges().length], [false, "signed-out", 0]);
   await driver.switchTo().window(popup);
   await handleRedirect();

@@ -165,7 +165,9 @@ fn l07_x05_a_popup_that_nobody_waits_for_any_more_is_closed() {
     let call = begin(&tab);
     tab.call(Verb::SignOut, json!({ "local": true }));
     assert!(tab.popups().is_empty());
-    browser.request().answer(201, json!({ "request_uri": "urn:a" }));
+    browser
+        .request()
+        .answer(201, json!({ "request_uri": "urn:a" }));
     assert_eq!(call.code(), "signed_out");
     assert!(tab.stored(Slot::SignIns).is_null());
     // A request that fails.
