@@ -234,9 +234,9 @@ impl Platform for Tab {
         Some(popup)
     }
     fn close_popups(&self) {
-        for (id, _) in &*self.0.popups.borrow() {
+        for (id, _) in self.0.popups.take() {
             let gone = Err(Object::object());
-            self.0.browser.end((self.0.number, *id), gone);
+            self.0.browser.end((self.0.number, id), gone);
         }
     }
     fn lead_popup(&self, popup: &Operation, address: &Object) {
