@@ -1,5 +1,6 @@
 //! The life of a set of tokens, over [`Platform`]: what is held, what is stored, what is told.
 
+mod attempt;
 pub mod diagnostics;
 pub mod endpoints;
 pub mod exchange;
