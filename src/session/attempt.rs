@@ -24,7 +24,12 @@ pub(super) fn since<K: Kept>(record: &K, first: Moment, now: Moment) -> f64 {
 
 /// Whether the refresh token may be sent on this word. One that the server may have spent is tried again only while that is forgiven,
 /// or where the access token is worth nothing any more, or on the word of someone who asks for it.
-pub(super) fn may_send<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why, attempt: u32) -> bool {
+pub(super) fn may_send<P: Platform>(
+    session: &Session<P>,
+    record: &P::Kept,
+    why: Why,
+    attempt: u32,
+) -> bool {
     let is_last_chance = session.is_forgiven(record) || session.is_near_expiry(record);
     if record.number(Word::Seen) > record.number(Word::Generation) {
         // It is spent for certain, and whoever spent it may only be asleep.
@@ -35,7 +40,11 @@ pub(super) fn may_send<P: Platform>(session: &Session<P>, record: &P::Kept, why:
 }
 
 /// Writes down, and tells the siblings, that the refresh token is about to be sent.
-pub(super) fn note_attempt<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why) -> Moment {
+pub(super) fn note_attempt<P: Platform>(
+    session: &Session<P>,
+    record: &P::Kept,
+    why: Why,
+) -> Moment {
     let now = session.moment();
     session.sent_at.set(now.mono);
     session.note(record, |notes| {

@@ -94,7 +94,7 @@ impl<P: Platform> Exchange<P> {
             let now = session.moment();
             let (first, attempt) = match tried {
                 // Somebody brought another refresh token in between: it begins anew with that one.
-                Some(last) if record::is_same_generation(&last.record, &record) => {
+                Some(last) if record::is_same_refresh_token(&last.record, &record) => {
                     // A timer may come late, and a laptop sleep: what was forgiven when the pause began may not be when it ends.
                     let elapsed = since(&record, last.first, now);
                     if !retry::is_forgiven(session.config.grace_ms, elapsed) {
@@ -122,7 +122,7 @@ impl<P: Platform> Exchange<P> {
             };
             if error.is(Code::InvalidGrant) {
                 let held = self.catch_up(true).await?;
-                if record::is_same_generation(&held, &record) {
+                if record::is_same_refresh_token(&held, &record) {
                     return Err(Err(lost(session, &held, error, is_doubtful)));
                 }
             } else {
@@ -217,7 +217,7 @@ impl<P: Platform> Exchange<P> {
             return Err(Err(Error::new(Code::SignedOut)));
         }
         let held = self.ours()?;
-        if !record::is_same_generation(&held, record) {
+        if !record::is_same_refresh_token(&held, record) {
             return Err(self.overtaken());
         }
         let answer = match answer {
@@ -293,32 +293,31 @@ impl<P: Platform> Exchange<P> {
                 Err(invalid(reason))
             }
         };
-        let rotated = record::again(settings, old);
-        granted.copy(Word::RefreshToken, &rotated, Word::RefreshToken);
-        let mut generation = old.number(Word::Generation) + 1.0;
-        rotated.set(Word::Generation, generation);
+        let mut base = old.clone();
         if verdict.is_ok() && answer.kind(Word::IdToken).is_text() {
             // It takes a moment to see who signed it, and more where the keys have to come first.
-            let is_rotated = !rotated.same(Word::RefreshToken, old, Word::RefreshToken);
-            if is_rotated {
-                old.copy(Word::Debt, &rotated, Word::Debt);
-                session.store(rotated.clone());
+            if !granted.same(Word::RefreshToken, old, Word::RefreshToken) {
+                base = record::again(settings, old);
+                granted.copy(Word::RefreshToken, &base, Word::RefreshToken);
+                base.set(Word::Generation, old.number(Word::Generation) + 1.0);
+                old.copy(Word::Debt, &base, Word::Debt);
+                session.store(base.clone());
             }
-            let own = if is_rotated { &rotated } else { old };
             let over = session.until(|session| session.epoch() != self.epoch);
             let verified = unless(session.verify_refreshed(answer), over).await;
             if verified.is_none() && session.is_replaced.get() {
-                session.hand_over(own, 0.0);
+                session.hand_over(&base, 0.0);
             }
             let held = self.ours()?;
             verdict = verified.unwrap_or(Ok(()));
-            if !record::is_same_generation(&held, own) {
+            if !record::is_same_refresh_token(&held, &base) {
                 return Err(self.overtaken());
             }
-            generation = own.number(Word::Generation) + 1.0;
+            base = held;
         }
-        let next = record::again(settings, &rotated);
-        next.set(Word::Generation, generation);
+        let next = record::again(settings, &base);
+        granted.copy(Word::RefreshToken, &next, Word::RefreshToken);
+        next.set(Word::Generation, base.number(Word::Generation) + 1.0);
         if self.narrower.is_none() && verdict.is_ok() {
             token::copy_access(&granted, &next);
         }
