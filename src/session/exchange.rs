@@ -94,7 +94,7 @@ impl<P: Platform> Exchange<P> {
             let now = session.moment();
             let (first, attempt) = match tried {
                 // Somebody brought another refresh token in between: it begins anew with that one.
-                Some(last) if record::is_same_refresh_token(&last.record, &record) => {
+                Some(last) if record::is_same_generation(&last.record, &record) => {
                     // A timer may come late, and a laptop sleep: what was forgiven when the pause began may not be when it ends.
                     let elapsed = since(&record, last.first, now);
                     if !retry::is_forgiven(session.config.grace_ms, elapsed) {
@@ -122,7 +122,7 @@ impl<P: Platform> Exchange<P> {
             };
             if error.is(Code::InvalidGrant) {
                 let held = self.catch_up(true).await?;
-                if record::is_same_refresh_token(&held, &record) {
+                if record::is_same_generation(&held, &record) {
                     return Err(Err(lost(session, &held, error, is_doubtful)));
                 }
             } else {
@@ -217,7 +217,11 @@ impl<P: Platform> Exchange<P> {
             return Err(Err(Error::new(Code::SignedOut)));
         }
         let held = self.ours()?;
-        if !record::is_same_refresh_token(&held, record) {
+        let is_current = record::is_same_generation(&held, record)
+            || answer
+                .as_ref()
+                .is_ok_and(|answer| follows(answer, &held, record));
+        if !is_current {
             return Err(self.overtaken());
         }
         let answer = match answer {
@@ -293,31 +297,35 @@ impl<P: Platform> Exchange<P> {
                 Err(invalid(reason))
             }
         };
-        let mut base = old.clone();
+        let mut next = record::again(settings, old);
+        granted.copy(Word::RefreshToken, &next, Word::RefreshToken);
         if verdict.is_ok() && answer.kind(Word::IdToken).is_text() {
             // It takes a moment to see who signed it, and more where the keys have to come first.
-            if !granted.same(Word::RefreshToken, old, Word::RefreshToken) {
-                base = record::again(settings, old);
-                granted.copy(Word::RefreshToken, &base, Word::RefreshToken);
-                base.set(Word::Generation, old.number(Word::Generation) + 1.0);
-                old.copy(Word::Debt, &base, Word::Debt);
-                session.store(base.clone());
+            let is_rotated = !next.same(Word::RefreshToken, old, Word::RefreshToken);
+            if is_rotated {
+                next.set(Word::Generation, old.number(Word::Generation) + 1.0);
+                old.copy(Word::Debt, &next, Word::Debt);
+                session.store(next.clone());
             }
+            let own = if is_rotated { next } else { old.clone() };
             let over = session.until(|session| session.epoch() != self.epoch);
             let verified = unless(session.verify_refreshed(answer), over).await;
             if verified.is_none() && session.is_replaced.get() {
-                session.hand_over(&base, 0.0);
+                session.hand_over(&own, 0.0);
             }
             let held = self.ours()?;
             verdict = verified.unwrap_or(Ok(()));
-            if !record::is_same_refresh_token(&held, &base) {
+            if !record::is_same_generation(&held, &own) {
                 return Err(self.overtaken());
             }
-            base = held;
+            // Another client of the page may have sent the new refresh token by now.
+            next = if is_rotated {
+                record::noted(settings, &held)
+            } else {
+                record::again(settings, &held)
+            };
         }
-        let next = record::again(settings, &base);
-        granted.copy(Word::RefreshToken, &next, Word::RefreshToken);
-        next.set(Word::Generation, base.number(Word::Generation) + 1.0);
+        next.set(Word::Generation, next.number(Word::Generation) + 1.0);
         if self.narrower.is_none() && verdict.is_ok() {
             token::copy_access(&granted, &next);
         }
@@ -380,6 +388,15 @@ impl<P: Platform> Exchange<P> {
             Some(_) => Err(Error::new(Code::Timeout)),
         }
     }
+}
+
+/// Whether the answer brings what follows the refresh token that was sent, which is still held though the access token beside it changed.
+fn follows<K: Kept>(answer: &K, held: &K, sent: &K) -> bool {
+    let is_held = record::is_same_family(held, sent)
+        && held.same(Word::RefreshToken, sent, Word::RefreshToken);
+    is_held
+        && answer.kind(Word::RefreshToken).is_text()
+        && !answer.same(Word::RefreshToken, sent, Word::RefreshToken)
 }
 
 pub(super) fn not_usable<K: Kept>(flaw: token::NotUsable) -> Error<K> {

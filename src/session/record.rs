@@ -122,11 +122,6 @@ pub fn is_same_generation<K: Kept>(one: &K, other: &K) -> bool {
     is_same_family(one, other) && one.same(Word::Generation, other, Word::Generation)
 }
 
-/// Whether both have the same refresh token of one family. The generation may differ: it counts access tokens too.
-pub fn is_same_refresh_token<K: Kept>(one: &K, other: &K) -> bool {
-    is_same_family(one, other) && one.same(Word::RefreshToken, other, Word::RefreshToken)
-}
-
 /// What is stored where storage is too full for the record: enough to refresh.
 pub fn without_id_token<K: Kept>(settings: &K, old: &K) -> K {
     let record = noted(settings, old);
