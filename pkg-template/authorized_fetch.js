@@ -28,7 +28,7 @@ const stepUpNeeded = (challenges) => {
  */
 export const authorizedFetch = (fetch, origins, begin, renew) => async (input, init) => {
   // As `fetch` resolves it. What is checked here is what is sent.
-  const { href, origin } = new URL(input.url ?? input, globalThis.document?.baseURI);
+  const { href, origin } = new URL(input.url ?? input, globalThis.document?.baseURI ?? globalThis.location?.href);
   // All that have no origin have the same one.
   if (origin === "null" || !origins.includes(origin)) throw new RekindleError({ code: "origin_not_allowed", origin });
   // One of another window too, and one in the place of `init`.
