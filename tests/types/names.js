@@ -13,6 +13,7 @@ const client = {
   signIn: true,
   signInWithPopup: true,
   handleRedirect: true,
+  fetch: true,
   userInfo: true,
   revoke: true,
   signOut: true,
