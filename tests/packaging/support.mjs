@@ -11,9 +11,14 @@ const run = promisify(execFile);
 /** A new project folder that has installed the tarball, without the network. */
 export async function makeProject() {
   const folder = await makeFolder();
-  await writeFiles(folder.path, { "package.json": JSON.stringify({ name: "app", private: true, type: "module" }) });
-  await run("npm", ["install", "--offline", "--no-audit", "--no-fund", await findTarball()], { cwd: folder.path });
+  await installPackage(folder.path);
   return folder;
+}
+
+/** Makes `folder` a project that has the package. */
+export async function installPackage(folder) {
+  await writeFiles(folder, { "package.json": JSON.stringify({ name: "app", private: true, type: "module" }) });
+  await run("npm", ["install", "--offline", "--no-audit", "--no-fund", "--no-package-lock", await findTarball()], { cwd: folder });
 }
 
 export async function writeFiles(folder, files) {

@@ -32,6 +32,11 @@ export async function startBrowser() {
       const entries = await driver.manage().logs().get(logging.Type.BROWSER);
       return entries.map((entry) => entry.message);
     },
+    /** Errors and warnings on the console since it was last read. */
+    async complaints() {
+      const entries = await driver.manage().logs().get(logging.Type.BROWSER);
+      return entries.filter(({ level }) => level.value >= logging.Level.WARNING.value).map((entry) => entry.message);
+    },
     close: () => driver.quit(),
   };
 }
