@@ -66,6 +66,7 @@ export const apps = [
   },
 ];
 
+/** A folder of plain files, with an import map. */
 export const plain = {
   "index.html": page(`<script type="importmap">
   { "imports": { "rekindle": "./node_modules/rekindle/index.js", "rekindle/streaming": "./node_modules/rekindle/streaming.js" } }
@@ -73,3 +74,6 @@ export const plain = {
 <script type="module" src="main.js"></script>`),
   "main.js": main,
 };
+
+/** The same without an import map, which is inline code: the app imports a relative path. */
+export const plainPage = { "index.html": module("main.js"), "main.js": main };

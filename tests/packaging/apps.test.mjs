@@ -1,7 +1,8 @@
 // The bundlers' apps and a folder of plain files: each is signed in to and refreshed in the browser.
 
+import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { appFiles, makeProject } from "./app_project.mjs";
+import { appFiles, makeProject } from "./project.mjs";
 import { apps, plain } from "./apps.mjs";
 
 import { startTable } from "./table.mjs";
@@ -26,7 +27,7 @@ for (const entry of ["rekindle", "rekindle/streaming"]) {
 
       if (dev) cell("dev", () => user.signInToServer(project, dev(user.port), entry));
       cell("build", async () => {
-        await project.run(build);
+        assert.doesNotMatch(await project.run(build), /warning/i);
         if (isCopied && entry !== "rekindle") await project.copy("node_modules/rekindle/rekindle.wasm", `${output}/rekindle.wasm`);
         await user.signInToFolder(project.path(output), entry);
       });

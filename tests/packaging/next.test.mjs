@@ -1,7 +1,7 @@
 // Next.js with each of its bundlers: the development server, a static export, and pages that its server renders.
 
 import { after, before, describe, test } from "node:test";
-import { appFiles, makeProject } from "./app_project.mjs";
+import { appFiles, makeProject } from "./project.mjs";
 import { pages, rendered, staticExport } from "./next_app.mjs";
 import { startTable } from "./table.mjs";
 import { startUser } from "./user.mjs";
@@ -11,7 +11,7 @@ const everyPage = { ...entries, "/rendered": "rekindle" };
 
 let user;
 const table = startTable(["app", "dev", "static export", "server-rendered"]);
-before(async () => { user = await startUser(); });
+before(async () => { user = await startUser(Object.keys(everyPage)); });
 after(async () => {
   await user?.close();
   table.print();

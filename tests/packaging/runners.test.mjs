@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { makeProject } from "./app_project.mjs";
+import { makeProject } from "./project.mjs";
 import { startTable } from "./table.mjs";
 
 const entries = ["rekindle", "rekindle/streaming"];
@@ -35,12 +35,14 @@ const runners = [
   // The runner, its environment, its file, what is in that, the command line.
   ["Vitest", "node", "session.spec.js", vitest, ["vitest", "run"]],
   ["Vitest", "jsdom", "session.spec.js", vitest, ["vitest", "run", "--environment", "jsdom"]],
-  ["Jest", "node", "session.spec.cjs", jest, ["jest", "--testMatch", "**/*.spec.cjs"]],
-  ["Jest", "jsdom", "session.spec.cjs", jest, ["jest", "--env", "jsdom"]],
+  ["Jest", "node", "session.spec.js", jest, ["jest"]],
+  ["Jest", "jsdom", "session.spec.js", jest, ["jest", "--env", "jsdom"]],
   ["node --test", "node", "session.test.mjs", nodeTest, ["node", "--test"]],
   ["node, import", "node", "session.mjs", esm, ["node", "session.mjs"]],
   ["node, require", "node", "session.cjs", cjs, ["node", "session.cjs"]],
 ];
+/** Jest's starter is CommonJS. */
+const manifest = { Jest: { name: "app", private: true } };
 
 let session;
 const table = startTable(["runner", "node", "jsdom"]);
@@ -49,7 +51,8 @@ after(() => table.print());
 
 for (const [runner, environment, file, text, command] of runners) {
   test(`${runner}, ${environment}`, table.cell({ runner, column: environment }, async () => {
-    const project = await makeProject(`${runner}-${environment}`.replace(/\W+/g, "-"), { [file]: `${text(environment === "jsdom")}\n${session}` });
-    await project.run(command);
+    const files = { [file]: `${text(environment === "jsdom")}\n${session}` };
+    if (manifest[runner]) files["package.json"] = JSON.stringify(manifest[runner]);
+    await (await makeProject(`${runner}-${environment}`.replace(/\W+/g, "-"), files)).run(command);
   }));
 }

@@ -4,20 +4,18 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { findTarball, repository } from "../e2e/support/tarball.mjs";
-import { program } from "./app_project.mjs";
-import { makeProject, writeFiles } from "./support.mjs";
+import { makeProject, program } from "./project.mjs";
 
 const run = promisify(execFile);
 
 let project;
-before(async () => { project = await makeProject(); });
-after(() => project?.remove());
+before(async () => { project = await makeProject("empty", {}); });
 
 /** Runs a module in the project's folder; a process that does not end by itself fails. */
-const node = (code) => run("node", ["--input-type=module", "--eval", code], { cwd: project.path, timeout: 20_000 });
+const node = (code) => run("node", ["--input-type=module", "--eval", code], { cwd: project.path("."), timeout: 20_000 });
 
 test("the tarball holds what an app needs, and nothing else", async () => {
   const { stdout } = await run("tar", ["-tzf", await findTarball()]);
@@ -30,7 +28,7 @@ test("the tarball holds what an app needs, and nothing else", async () => {
 });
 
 test("the types of both kinds of module are the same", async () => {
-  const read = (name) => readFile(join(project.path, "node_modules/rekindle", name), "utf8");
+  const read = (name) => readFile(project.path(join("node_modules/rekindle", name)), "utf8");
   assert.equal(await read("index.d.cts"), await read("index.d.ts"));
   assert.equal(await read("streaming.d.cts"), (await read("streaming.d.ts")).replace("./index.js", "./index.cjs"));
 });
@@ -48,7 +46,7 @@ test("are-the-types-wrong finds nothing", async () => {
 
 describe("package.json", () => {
   let manifest;
-  before(async () => { manifest = JSON.parse(await readFile(join(project.path, "node_modules/rekindle/package.json"), "utf8")); });
+  before(async () => { manifest = JSON.parse(await readFile(project.path("node_modules/rekindle/package.json"), "utf8")); });
 
   test("w02 no dependency of any kind, and no script that runs at installation", () => {
     for (const member of ["dependencies", "peerDependencies", "optionalDependencies", "bundledDependencies", "scripts"]) {
@@ -69,14 +67,14 @@ describe("package.json", () => {
   test("every file that it names is there", async () => {
     const named = JSON.stringify([manifest.exports, manifest.types, manifest.main, manifest.module]).match(/"\.?\/?[\w./-]+\.[\w.]+"/g);
     assert.ok(named.length > 0);
-    for (const file of named) await readFile(join(project.path, "node_modules/rekindle", JSON.parse(file)));
+    for (const file of named) await readFile(project.path(join("node_modules/rekindle", JSON.parse(file))));
   });
 });
 
 describe("w06 in Node", () => {
   test("import has no side effect and the process ends", async () => {
     for (const code of ['import("rekindle")', 'import("rekindle/streaming")', 'require("rekindle")', 'require("rekindle/streaming")']) {
-      const { stdout, stderr } = await run("node", ["-e", code], { cwd: project.path, timeout: 20_000 });
+      const { stdout, stderr } = await run("node", ["-e", code], { cwd: project.path("."), timeout: 20_000 });
       assert.equal(stdout + stderr, "");
     }
   });
@@ -146,14 +144,14 @@ for (const [file, source, module, moduleResolution] of [
   ["app.cts", inCommonJs, "node16", "node16"],
 ]) {
   test(`the types are found from ${file} by TypeScript's resolution "${moduleResolution}"`, async () => {
-    await writeFiles(project.path, {
+    await project.add({
       [file]: source,
       "tsconfig.json": JSON.stringify({
         compilerOptions: { strict: true, noEmit: true, target: "es2022", lib: ["es2022", "dom"], types: [], module, moduleResolution },
         files: [file],
       }),
     });
-    const compiled = run(join(repository, "node_modules/.bin/tsc"), ["--project", project.path], { cwd: project.path });
+    const compiled = run(join(repository, "node_modules/.bin/tsc"), ["--project", project.path(".")], { cwd: project.path(".") });
     assert.equal(await compiled.then(() => "", ({ stdout }) => stdout), "");
   });
 }

@@ -9,10 +9,9 @@ import { startStatic } from "../e2e/support/site.mjs";
 import { demoUser, startOidcProvider } from "../servers/oidc_provider.mjs";
 
 const clientId = "spa";
-/** The apps' pages: the default entry's is the first. */
-const paths = ["/", "/streaming", "/rendered"];
 
-export async function startUser() {
+/** `paths` are those of the apps' pages. */
+export async function startUser(paths = ["/"]) {
   const port = await freePort();
   const origin = `http://localhost:${port}`;
   const [browser, server] = await Promise.all([
@@ -20,7 +19,7 @@ export async function startUser() {
     startOidcProvider({ clients: [{ clientId, redirectUris: paths.map((path) => origin + path), origins: [origin] }] }),
   ]);
 
-  /** Sees that nothing was complained of, too, and that the module came as `entry` has it. */
+  /** Signs in by the app's button, and sees that nothing was complained of and that the module came as `entry` has it. */
   async function signInTo(path, entry) {
     await browser.consoleLines();
     const files = await signIn(browser, server, origin + path);
@@ -32,10 +31,11 @@ export async function startUser() {
     browser,
     origin,
     port: String(port),
+    signInTo,
     config: { issuer: server.issuer, clientId, endpoints: "okta" },
 
     async signInToFolder(folder, entry, path = "/") {
-      const site = await startStatic([["", folder]], port);
+      const site = await startStatic([["", folder]], { port });
       try {
         await signInTo(path, entry);
       } finally {
@@ -75,12 +75,7 @@ async function freePort() {
 /** Signs in by the app's button, refreshes and reloads; fails where any of it does. Gives the files that the page asked for. */
 async function signIn(browser, server, address) {
   const { driver } = browser;
-  const shows = (text) =>
-    browser.wait(async () => {
-      const shown = await driver.executeScript("return document.querySelector('output')?.textContent ?? ''");
-      if (shown.startsWith("failed")) throw new Error(shown);
-      return shown === text;
-    }, `the app does not show "${text}"`);
+  const shows = (text) => appShows(browser, text);
   const click = (id) => driver.findElement(By.id(id)).click();
   const name = demoUser.claims.name;
   const refreshes = () => server.requests.filter(({ body }) => body.startsWith("grant_type=refresh_token")).length;
@@ -103,4 +98,13 @@ async function signIn(browser, server, address) {
   await driver.navigate().refresh();
   await shows(`signed-in ${name}`);
   return driver.executeScript("return performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)");
+}
+
+/** Waits until the app shows this text. */
+export function appShows(browser, text) {
+  return browser.wait(async () => {
+    const shown = await browser.driver.executeScript("return document.querySelector('output')?.textContent ?? ''");
+    if (shown.startsWith("failed") && !text.startsWith("failed")) throw new Error(shown);
+    return shown.startsWith(text);
+  }, `the app does not show "${text}"`);
 }

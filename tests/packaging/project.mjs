@@ -2,11 +2,12 @@
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, cp, readFile, rm } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { access, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { repository } from "../e2e/support/tarball.mjs";
-import { installPackage, writeFiles } from "./support.mjs";
+import { findTarball, repository } from "../e2e/support/tarball.mjs";
+
+const execute = promisify(execFile);
 
 /** What tests/packaging/apps/package.json lists is installed here by `cargo xtask test`; the projects are below, and find it as any project
  * finds what is installed further up. */
@@ -26,8 +27,9 @@ export async function makeProject(name, files) {
   });
   const folder = join(place, "projects", name);
   await rm(folder, { recursive: true, force: true });
-  await writeFiles(folder, files);
-  await installPackage(folder);
+  await writeFiles(folder, { "package.json": JSON.stringify({ name: "app", private: true, type: "module" }), ...files });
+  // Nothing else is needed of the registry.
+  await execute("npm", ["install", "--offline", "--no-audit", "--no-fund", "--no-package-lock", await findTarball()], { cwd: folder });
   const path = (name) => join(folder, name);
   return {
     path,
@@ -35,10 +37,11 @@ export async function makeProject(name, files) {
     remove: (names) => Promise.all(names.map((name) => rm(path(name)))),
     copy: (from, to) => cp(path(from), path(to)),
 
-    /** Runs a program to its end. */
+    /** Runs a program to its end, and gives what it said. */
     async run([program, ...args]) {
       try {
-        await promisify(execFile)(program, args, { cwd: folder, env, timeout: 300_000 });
+        const { stdout, stderr } = await execute(program, args, { cwd: folder, env, timeout: 300_000 });
+        return stdout + stderr;
       } catch ({ stdout, stderr }) {
         // Only the end: where a bundle is one line, an error may quote all of it.
         throw new Error(`${program} ${args.join(" ")} failed\n${(stdout + stderr).slice(-3000)}`);
@@ -83,4 +86,12 @@ export async function appFiles(folder, config, entry = "rekindle") {
     [`${folder}/app.js`]: source.replace(`from "rekindle"`, `from "${entry}"`),
     [`${folder}/config.js`]: `export const config = ${JSON.stringify(config)};\n`,
   };
+}
+
+export async function writeFiles(folder, files) {
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
 }
