@@ -4,6 +4,7 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { findTarball, repository } from "../e2e/support/tarball.mjs";
 
@@ -54,29 +55,30 @@ export async function makeProject(name, files) {
       // With a group of its own, for these programs start others.
       const server = spawn(program, args, { cwd: folder, env, detached: true });
       for (const stream of [server.stdout, server.stderr]) stream.on("data", (chunk) => { said += chunk; });
-      const ended = once(server, "exit").then(() => { throw new Error(`${program} ended:\n${said}`); });
+      let hasEnded = false;
+      const ended = once(server, "exit").then(() => { hasEnded = true; });
+      const kill = () => { if (!hasEnded) process.kill(-server.pid, "SIGKILL"); };
+      process.once("exit", kill);
       const stop = async () => {
-        process.kill(-server.pid, "SIGKILL");
-        await ended.catch(() => {});
+        kill();
+        await ended;
+        process.off("exit", kill);
       };
-      try {
-        await Promise.race([ended, answers(address)]);
-      } catch (error) {
+      const deadline = performance.now() + 120_000;
+      while (!(await answers(address))) {
+        if (!hasEnded && performance.now() < deadline) continue;
         await stop();
-        throw error;
+        throw new Error(`${program} does not answer at ${address}\n${said}`);
       }
-      ended.catch(() => {});
       return { said: () => said, stop };
     },
   };
 }
 
+/** Whether a server answers; one that does not is given a moment, to begin. */
 async function answers(address) {
-  for (;;) {
-    const answer = await fetch(address, { signal: AbortSignal.timeout(60_000) }).catch(() => undefined);
-    if (answer?.ok) return;
-    await new Promise((later) => setTimeout(later, 50));
-  }
+  const answer = await fetch(address, { signal: AbortSignal.timeout(60_000) }).catch(() => undefined);
+  return answer?.ok || setTimeout(50, false);
 }
 
 /** app.js and its configuration; `entry` is what it imports. */

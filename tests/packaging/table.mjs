@@ -13,9 +13,9 @@ export function startTable(columns) {
         const took = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
         try {
           await run();
-          rows.get(key)[column] = took();
+          rows.get(key)[column] = `✓ ${took()}`;
         } catch (error) {
-          rows.get(key)[column] = "fails";
+          rows.get(key)[column] = "✗";
           throw error;
         }
       };

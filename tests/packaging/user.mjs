@@ -16,7 +16,11 @@ export async function startUser(paths = ["/"]) {
   const origin = `http://localhost:${port}`;
   const [browser, server] = await Promise.all([
     startBrowser(),
-    startOidcProvider({ clients: [{ clientId, redirectUris: paths.map((path) => origin + path), origins: [origin] }] }),
+    startOidcProvider({
+      clients: [{ clientId, redirectUris: paths.map((path) => origin + path), origins: [origin] }],
+      // Nothing is renewed meanwhile but by the button.
+      accessTokenSeconds: 3600,
+    }),
   ]);
 
   /** Signs in by the app's button, and sees that nothing was complained of and that the module came as `entry` has it. */
