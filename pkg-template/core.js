@@ -26,8 +26,8 @@ const instantiate = (module) => {
   try {
     return new WebAssembly.Instance(module, imports).exports;
   } catch (cause) {
-    // A browser that is out of memory, say.
-    throw new RekindleError({ code: "wasm_unavailable", reason: "instance", cause });
+    const problem = "There is no memory for WebAssembly; close other tabs.";
+    throw new RekindleError({ code: "wasm_unavailable", reason: "instance", problem, cause });
   }
 };
 

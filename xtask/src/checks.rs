@@ -35,7 +35,7 @@ pub enum Step {
     Docs,
     /// wasm-bindgen tests in Chromium
     Web,
-    /// The npm package, within its budget of bytes
+    /// The npm package, within its budget of bytes, and built again with the same bytes
     Build,
     /// The types of the npm package, and what the documents say about them
     Types,
@@ -65,6 +65,7 @@ impl Step {
             Step::Packaging => &[
                 Part::Node,
                 Part::NpmPackages,
+                Part::AppPackages,
                 Part::WasmTarget,
                 Part::Browser,
                 Part::WasmBindgen,
@@ -140,7 +141,10 @@ impl Checks<'_> {
             }
             Step::Docs => self.docs(),
             Step::Web => self.web(),
-            Step::Build => self.package().map(drop),
+            Step::Build => {
+                let repository = self.repository;
+                package::assert_reproducible(repository, &self.package()?.module)
+            }
             Step::Types | Step::EndToEnd | Step::Packaging => self.node_tests(step),
         }
     }

@@ -14,6 +14,7 @@ const BUDGET: usize = 44_000;
 
 /// Node.js has the compressors that servers have; the Rust ones differ by half a percent.
 const COMPRESS: &str = "
+    const { createHash } = require('node:crypto');
     const { readFileSync } = require('node:fs');
     const { brotliCompressSync, constants, gzipSync } = require('node:zlib');
     const sizes = process.argv.slice(1).map((file) => {
@@ -25,19 +26,28 @@ const COMPRESS: &str = "
         const brotli = brotliCompressSync(bytes, { params: best });
         return [bytes.length, gzipSync(bytes, { level: 9 }).length, brotli.length];
     });
-    console.log(JSON.stringify(sizes));
+    const [wasm] = process.argv.slice(1);
+    const hash = createHash('sha384').update(readFileSync(wasm)).digest('base64');
+    console.log(JSON.stringify([sizes, `sha384-${hash}`]));
 ";
 
 /// Prints the sizes; it is an error if index.js takes more than its budget.
 pub fn print(package: &Package) -> Result<()> {
     let names = [
-        "wasm, as a file of its own",
+        "rekindle.wasm",
         "JavaScript without the wasm",
         "index.js: both, the wasm as text",
+        "streaming.js, beside the wasm",
     ];
-    let files = [&package.module.file, &package.javascript, &package.index_js];
-    let sizes = run::output(Command::new("node").args(["-e", COMPRESS]).args(files))?;
-    let sizes: [[usize; 3]; 3] = serde_json::from_str(&sizes).context("reading the sizes")?;
+    let files = [
+        &package.module.file,
+        &package.javascript,
+        &package.index_js,
+        &package.streaming_js,
+    ];
+    let said = run::output(Command::new("node").args(["-e", COMPRESS]).args(files))?;
+    let (sizes, integrity): ([[usize; 3]; 4], String) =
+        serde_json::from_str(&said).context("reading the sizes")?;
 
     let mut rows = vec![
         ["", "raw", "gzip -9", "brotli 11"]
@@ -49,13 +59,10 @@ pub fn print(package: &Package) -> Result<()> {
     }
     print_table(&rows);
     let tarball = usize::try_from(fs::metadata(&package.tarball)?.len())?;
-    println!(
-        "\n{}: {} bytes",
-        package.tarball.display(),
-        grouped(tarball)
-    );
+    println!("\nrekindle.wasm: {integrity}");
+    println!("{}: {} bytes", package.tarball.display(), grouped(tarball));
 
-    let [_, _, [_, _, brotli]] = sizes;
+    let [_, _, [_, _, brotli], _] = sizes;
     if brotli > BUDGET {
         bail!(
             "index.js takes {} bytes with brotli, and {} are the most it may",
