@@ -94,7 +94,7 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
     const open = context.calls.get(call);
     context.calls.delete(call);
     if (isError) open?.reject(new RekindleError(value));
-    else open?.resolve(value);
+    else if (open) open.resolve((open.value = value));
   };
 
   const trapped = (cause) => {
@@ -130,7 +130,7 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
     context: undefined,
     lookAgain: () => void enter(wasm.instance_run, pointer, NEWS),
 
-    /** Begins a call: `{ promise, reject, isCallback }`. */
+    /** Begins a call: `{ promise, reject, isCallback }`, and the `value` when it is there. */
     call(verb, options) {
       const call = { id: ++lastCall };
       call.promise = new Promise((resolve, reject) => Object.assign(call, { resolve, reject }));

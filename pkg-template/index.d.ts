@@ -79,7 +79,8 @@ export interface ClientConfig {
   timeoutMs?: number | undefined;
   /**
    * Takes the place of the global `fetch`, which is otherwise taken when the client is made. It is called with
-   * the address as a string, and with a string body.
+   * the address as a string, and with a string body. For a call of the client's own `fetch` the body is the app's, and where
+   * the app gives a `Request`, that is all it is called with.
    */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /**
@@ -104,9 +105,12 @@ export interface ClientConfig {
    * resolves: within 250 ms, and at once where no tab is live. The newest sign-in wins. Default: `false`. Not after a sign-out.
    */
   shareSession?: boolean | undefined;
-  /** For the time claims of id_tokens. Checked, but not at work yet: id_tokens are decoded, not verified. */
+  /** How far apart the time claims of an id_token may be at sign-in, in seconds. Default: 300. */
   clockToleranceSeconds?: number | undefined;
-  /** Origins that may be sent the access token (`https://api.example.com`). Checked, but not at work yet. */
+  /**
+   * The origins that `fetch` sends the access token to, as browsers write them (`https://api.example.com`). Default: the page's
+   * own, which is in no list unless it is named. (RFC 6750, section 5.3)
+   */
   allowedOrigins?: readonly string[] | undefined;
   /** Whether authorization requests are pushed (RFC 9126) also where the server's metadata do not require it. Default: `false`. */
   pushedAuthorizationRequests?: boolean | undefined;
@@ -122,15 +126,15 @@ export interface Endpoints {
   authorization?: string | undefined;
   /** RFC 7662, section 2. `introspect` uses it. */
   introspection?: string | undefined;
-  /** RFC 7009, section 2. `signOut` uses it. */
+  /** RFC 7009, section 2. `revoke` and `signOut` use it. */
   revocation?: string | undefined;
-  /** OpenID Connect Core, section 5.3. Nothing uses it in this version. */
+  /** OpenID Connect Core, section 5.3. `userInfo` uses it. */
   userinfo?: string | undefined;
   /** OpenID Connect RP-Initiated Logout, section 2. `signOut` goes there. */
   endSession?: string | undefined;
-  /** RFC 7517, section 5. Nothing uses it in this version. */
+  /** RFC 7517, section 5. The keys that id_tokens are verified with. */
   jwks?: string | undefined;
-  /** RFC 9126, section 2. Nothing uses it in this version. */
+  /** RFC 9126, section 2. `signIn` uses it. */
   pushedAuthorizationRequest?: string | undefined;
 }
 
@@ -230,6 +234,19 @@ export interface Client extends DisposableMember {
    * changed then.
    */
   readonly revoke: (options?: RevokeOptions) => Promise<void>;
+  /**
+   * The global `fetch`, for an app's own API: with a fresh access token in the `Authorization` header, in the place of the caller's.
+   * While the token is fresh the request leaves before this returns. (RFC 6750, section 2.1)
+   *
+   * The token goes to `allowedOrigins` alone, and a browser takes it along to no other origin that these redirect to. On a 401 it is
+   * renewed (once for all calls that meet with one, and not where that has happened since) and the request is sent once more. A body
+   * that is a stream is sent once. Where the renewal fails and the session goes on, the 401 is given.
+   *
+   * Rejects with `origin_not_allowed`; `no_session`, and as `getAccessToken` does; `login_required`, with `reason: "step_up"` and what
+   * `signIn` takes as `acrValues` and `maxAge`, where the 401 asks for it (RFC 9470, section 3). What the request itself
+   * meets with is passed on as the global `fetch` gives it: a `TypeError`, the signal's reason.
+   */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**
    * Ends the session: memory and storage are cleared in every tab at once, and no answer that comes later brings it back. This never
    * waits for the network and never fails. Calls under way reject with `signed_out`.
@@ -378,9 +395,8 @@ export interface Tokens {
   /** As it came, or the one held before where a refresh brought none. */
   readonly idToken?: string;
   /**
-   * The id_token's claims: decoded, not verified, in this version. They came from the token endpoint over TLS
-   * (OpenID Connect Core, section 3.1.3.7, item 6), or from who called `setTokens`. Missing where the id_token cannot be
-   * decoded.
+   * The id_token's claims. At sign-in all of it was verified; so at a refresh and by `setTokens`, but for the signature where the
+   * issuer's keys are not at hand. (OpenID Connect Core, sections 3.1.3.7 and 12.2)
    */
   readonly claims?: IdTokenClaims;
 }
@@ -518,7 +534,7 @@ export type RekindleErrorCode =
   | "invalid_grant" // The refresh token or the code is spent, revoked or expired.
   | "oauth" // Any other error answer below 500. See `oauthError`, `errorId`.
   | "invalid_response" // A JSON object under 2xx that breaks its RFC, or a body of more than 1 MiB.
-  | "id_token_invalid" // The ID token of a refresh is about another sign-in. See `reason`.
+  | "id_token_invalid" // The ID token failed a check. See `reason`.
   | "no_session" // Nobody is signed in.
   | "no_refresh_token" // The session has no refresh token.
   | "signed_out" // A sign-out overtook the call.
@@ -534,6 +550,6 @@ export type RekindleErrorCode =
   | "insecure_issuer" // The issuer, or its metadata, is not what may be trusted: plain http, or another issuer's document.
   | "invalid_config" // A field of the config, or an option, is wrong or unknown. The message names it.
   | "unsupported" // The server, or this version, does not have what the call needs.
-  | "origin_not_allowed" // Not in this version, which has no `fetch` of its own.
+  | "origin_not_allowed" // No access token goes to this origin. See `allowedOrigins`.
   | "closed" // The client was closed.
   | "crashed"; // The WebAssembly instance failed and was replaced; call again.

@@ -2,6 +2,7 @@
 import { identityOf } from "../src/browser/context.js";
 import { RekindleError } from "../src/browser/errors.js";
 import { parts } from "../src/browser/objects.js";
+import { authorizedFetch } from "./authorized_fetch.js";
 import { createCore } from "./core.js";
 import { version } from "./package.json";
 import { compileOnce } from "./wasm.js";
@@ -90,10 +91,25 @@ const openClient = async (module, config) => {
     }
   };
 
+  const getSnapshot = () => {
+    snapshot = asked((core) => core.snapshot()) ?? snapshot;
+    return snapshot;
+  };
+
   const closed = () => new RekindleError({ code: "closed" });
 
-  /** Begins a call, which the caller's signal or `close()` may end. */
-  const run = async (verb, options = {}) => {
+  /** Has `close()` call `onClose` while the promise is open. */
+  const untilEnd = (promise, onClose, onEnd) => {
+    const end = () => {
+      closers.delete(onClose);
+      onEnd?.();
+    };
+    closers.add(onClose);
+    promise.then(end, end);
+  };
+
+  /** Begins a call, which the caller's signal or `close()` may end. What is known at once is its `value`. */
+  const begin = (verb, options = {}) => {
     if (isClosed) throw closed();
     if (!isObject(options)) throw mustBe("options", "must be an object");
     const { signal } = options;
@@ -110,16 +126,28 @@ const openClient = async (module, config) => {
       owner.abort(call);
     };
     const onAbort = () => end(aborted());
-    const onClose = () => end(closed());
-    closers.add(onClose);
     signal?.addEventListener("abort", onAbort);
+    untilEnd(call.promise, () => end(closed()), () => signal?.removeEventListener("abort", onAbort));
+    return call;
+  };
+  const run = async (verb, options) => begin(verb, options).promise;
+
+  /** What an API may be sent in the place of tokens that it refused. */
+  const renew = async (sent, signal) => {
+    const held = getSnapshot().tokens;
+    // Another user's by now, who did not ask for this.
+    if (held && held.claims?.sub !== sent.claims?.sub) return undefined;
+    const isNewer = held && held.accessToken !== sent.accessToken;
     try {
-      return await call.promise;
-    } finally {
-      closers.delete(onClose);
-      signal?.removeEventListener("abort", onAbort);
+      return await run(isNewer ? GET_ACCESS_TOKEN : REFRESH, { signal });
+    } catch (error) {
+      if (error.sessionLost || signal?.aborted) throw error;
+      return undefined;
     }
   };
+
+  const origins = [...(config.allowedOrigins ?? [globalThis.location?.origin])];
+  const fetchAuthorized = authorizedFetch(earlier.fetch, origins, (signal) => begin(GET_ACCESS_TOKEN, { signal }), renew);
 
   const close = () => {
     isClosed = true;
@@ -161,10 +189,16 @@ const openClient = async (module, config) => {
       return call.promise;
     },
 
-    getSnapshot: () => {
-      snapshot = asked((core) => core.snapshot()) ?? snapshot;
-      return snapshot;
+    async fetch(input, init) {
+      if (isClosed) throw closed();
+      const response = fetchAuthorized(input, init);
+      return new Promise((resolve, reject) => {
+        response.then(resolve, reject);
+        untilEnd(response, () => reject(closed()));
+      });
     },
+
+    getSnapshot,
     diagnostics() {
       diagnostics = asked((core) => core.diagnostics()) ?? diagnostics;
       // A copy: what is written down goes on.

@@ -8,6 +8,9 @@ export const shortened = (secret) => `${secret.slice(0, 6)}…`;
 /** The value of a form field or JSON member, shortened where its name says that it is a secret. */
 export const shown = (name, value) => (typeof value === "string" && secretMembers.has(name) ? shortened(value) : value);
 
+/** A header's value, with the token shortened where it is one. */
+export const shownHeader = (name, value) => (name === "authorization" ? value.replace(/\S+$/, (token) => shortened(token)) : value);
+
 /** An address with the secrets in its query shortened, and decoded for reading. */
 export function shownUrl(address) {
   const url = new URL(address);

@@ -1,5 +1,5 @@
 // A fetch that keeps a record of what goes over the wire, to hand to the SDK as `config.fetch`.
-import { shown, shownBody, shownUrl } from "./secrets.js";
+import { shown, shownBody, shownHeader, shownUrl } from "./secrets.js";
 
 /**
  * Records are made with their secrets shortened, so that the log never holds one.
@@ -32,7 +32,7 @@ function requestRecord(url, init) {
   return {
     method: init.method ?? "GET",
     url: shownUrl(url),
-    headers: [...new Headers(init.headers)],
+    headers: [...new Headers(init.headers)].map(([name, value]) => [name, shownHeader(name, value)]),
     // The Fetch settings say what the browser adds to the request, or leaves out.
     settings: ["credentials", "cache", "redirect", "referrerPolicy"].filter((name) => init[name]).map((name) => [name, init[name]]),
     fields: [...new URLSearchParams(init.body ?? "")].map(([name, value]) => [name, shown(name, value)]),

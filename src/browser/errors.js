@@ -56,6 +56,7 @@ const MESSAGES = {
       : about.endpoint
         ? `There is no ${about.endpoint} in the server's metadata or in the config; set it in endpoints.`
         : "Signing in needs a page.",
+  origin_not_allowed: ({ origin }) => `The access token may not be sent to ${origin}; see allowedOrigins.`,
   closed: () => "This client is closed; create another.",
   crashed: () => "The client failed and was replaced; call again.",
   wasm_unavailable: (about) =>

@@ -1,5 +1,6 @@
 //! One exchange of a refresh token, from top to bottom.
 
+use super::attempt::{failed, lost, may_send, note_attempt, owe, settle_debt, since};
 use super::flight::Why;
 use super::keys::invalid;
 use super::lock::Lock;
@@ -15,9 +16,6 @@ use crate::task::{Place, unless};
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
 use core::cell::Cell;
-
-/// From so many failures in a row on that say nothing they are looked into.
-const MANY: u32 = 3;
 
 pub(super) fn refresh_token_of<P: Platform>(session: &Session<P>) -> Outcome<P::Kept> {
     let record = session
@@ -219,7 +217,11 @@ impl<P: Platform> Exchange<P> {
             return Err(Err(Error::new(Code::SignedOut)));
         }
         let held = self.ours()?;
-        if !record::is_same_generation(&held, record) {
+        let is_current = record::is_same_generation(&held, record)
+            || answer
+                .as_ref()
+                .is_ok_and(|answer| follows(answer, &held, record));
+        if !is_current {
             return Err(self.overtaken());
         }
         let answer = match answer {
@@ -295,32 +297,35 @@ impl<P: Platform> Exchange<P> {
                 Err(invalid(reason))
             }
         };
-        let rotated = record::again(settings, old);
-        granted.copy(Word::RefreshToken, &rotated, Word::RefreshToken);
-        let mut generation = old.number(Word::Generation) + 1.0;
-        rotated.set(Word::Generation, generation);
+        let mut next = record::again(settings, old);
+        granted.copy(Word::RefreshToken, &next, Word::RefreshToken);
         if verdict.is_ok() && answer.kind(Word::IdToken).is_text() {
             // It takes a moment to see who signed it, and more where the keys have to come first.
-            let is_rotated = !rotated.same(Word::RefreshToken, old, Word::RefreshToken);
+            let is_rotated = !next.same(Word::RefreshToken, old, Word::RefreshToken);
             if is_rotated {
-                old.copy(Word::Debt, &rotated, Word::Debt);
-                session.store(rotated.clone());
+                next.set(Word::Generation, old.number(Word::Generation) + 1.0);
+                old.copy(Word::Debt, &next, Word::Debt);
+                session.store(next.clone());
             }
-            let own = if is_rotated { &rotated } else { old };
+            let own = if is_rotated { next } else { old.clone() };
             let over = session.until(|session| session.epoch() != self.epoch);
             let verified = unless(session.verify_refreshed(answer), over).await;
             if verified.is_none() && session.is_replaced.get() {
-                session.hand_over(own, 0.0);
+                session.hand_over(&own, 0.0);
             }
             let held = self.ours()?;
             verdict = verified.unwrap_or(Ok(()));
-            if !record::is_same_generation(&held, own) {
+            if !record::is_same_generation(&held, &own) {
                 return Err(self.overtaken());
             }
-            generation = own.number(Word::Generation) + 1.0;
+            // Another client of the page may have sent the new refresh token by now.
+            next = if is_rotated {
+                record::noted(settings, &held)
+            } else {
+                record::again(settings, &held)
+            };
         }
-        let next = record::again(settings, &rotated);
-        next.set(Word::Generation, generation);
+        next.set(Word::Generation, next.number(Word::Generation) + 1.0);
         if self.narrower.is_none() && verdict.is_ok() {
             token::copy_access(&granted, &next);
         }
@@ -385,138 +390,13 @@ impl<P: Platform> Exchange<P> {
     }
 }
 
-/// How long ago the record's refresh token was first sent, in ms, by this exchange or by an earlier one. A clock that went back does not
-/// tell: too long.
-fn since<K: Kept>(record: &K, first: Moment, now: Moment) -> f64 {
-    let wall = now.wall.0 - record.number(Word::SentAt);
-    if wall < 0.0 {
-        f64::INFINITY
-    } else {
-        wall.max(first.until(now))
-    }
-}
-
-/// Whether the refresh token may be sent on this word. One that the server may have spent is tried again only while that is forgiven,
-/// or where the access token is worth nothing any more, or on the word of someone who asks for it.
-fn may_send<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why, attempt: u32) -> bool {
-    let is_last_chance = session.is_forgiven(record) || session.is_near_expiry(record);
-    if record.number(Word::Seen) > record.number(Word::Generation) {
-        // It is spent for certain, and whoever spent it may only be asleep.
-        return is_last_chance;
-    }
-    // What a sibling met with while this one waited for its turn counts for both.
-    why > Why::Renewal || attempt > 0 || (is_last_chance && session.waits(record) <= 0.0)
-}
-
-/// Writes down, and tells the siblings, that the refresh token is about to be sent.
-fn note_attempt<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why) -> Moment {
-    let now = session.moment();
-    session.sent_at.set(now.mono);
-    session.note(record, |notes| {
-        if notes.number(Word::SentAt).is_nan() {
-            notes.set(Word::SentAt, now.wall.0);
-        }
-        if why == Why::Renewal {
-            owe(session, notes);
-        } else if notes.number(Word::WaitUntil) == retry::NEVER {
-            notes.remove(Word::WaitUntil);
-        }
-    });
-    session.tell_notes(true);
-    now
-}
-
-/// Writes down that a background request is owed for.
-fn owe<P: Platform>(session: &Session<P>, notes: &P::Kept) {
-    let now = session.moment();
-    let ahead = retry::spend(notes.number(Word::Debt) - now.wall.0);
-    notes.set(Word::Debt, now.wall.0 + ahead);
-    let ahead = retry::spend(session.debt.get().0 - now.mono.0);
-    session.debt.set(Mono(now.mono.0 + ahead));
-    session.back_off(ahead);
-}
-
-/// What is owed after a request that turned out well, from now on.
-fn settle_debt<P: Platform>(session: &Session<P>, record: &P::Kept, why: Why) -> f64 {
-    let now = session.moment();
-    let ahead = record.number(Word::Debt) - now.wall.0;
-    if why > Why::Renewal {
-        return ahead;
-    }
-    let own = retry::refund(session.debt.get().0 - now.mono.0);
-    session.debt.set(Mono(now.mono.0 + own));
-    retry::refund(ahead)
-}
-
-/// Writes down, and tells the siblings, what a failure means for the next attempt. Nothing of the tokens is touched.
-fn failed<P: Platform>(
-    session: &Session<P>,
-    record: &P::Kept,
-    error: &Error<P::Kept>,
-    is_doubtful: bool,
-    has_lock: bool,
-) {
-    let now = session.moment();
-    let ahead = record.number(Word::Debt) - now.wall.0;
-    let is_definite = !retry::is_ambiguous(error);
-    session.note(record, |notes| {
-        // The server looked at the request and did not use the refresh token; that says nothing of an earlier one.
-        if is_definite && !is_doubtful {
-            notes.remove(Word::SentAt);
-        }
-        let told = error.about.number(Word::RetryAfterMs);
-        if told.is_finite() {
-            notes.set(Word::WaitUntil, now.wall.0 + told);
-        } else if error.is(Code::RateLimited) {
-            let wait = retry::backoff_ms(ahead, session.platform.chance());
-            let until = notes.number(Word::WaitUntil).max(now.wall.0 + wait);
-            notes.set(Word::WaitUntil, until);
-        } else if is_definite && !error.is(Code::IdTokenInvalid) {
-            notes.set(Word::WaitUntil, retry::NEVER);
-        }
-    });
-    // A page that was put to sleep has lost its lock, and tries again when it is back.
-    session.resume.set(!has_lock);
-    session.back_off(ahead);
-    session.tell_notes(false);
-    let is_client_error = (400.0..500.0).contains(&error.about.number(Word::Status));
-    if error.is(Code::Server) && is_client_error && !session.is_valid(record) {
-        // Some servers say with an empty 400 that the refresh token is dead. It is kept, since a gateway may have said it.
-        error.about.flag(Word::SessionLost, true);
-    }
-}
-
-/// The server refused the refresh token, and no sibling has a later one: the session is over, in every tab.
-fn lost<P: Platform>(
-    session: &Session<P>,
-    record: &P::Kept,
-    error: Error<P::Kept>,
-    is_doubtful: bool,
-) -> Error<P::Kept> {
-    let error = if is_doubtful {
-        error.because(Word::LostAnswer)
-    } else {
-        error
-    };
-    session.tell_lost(record, &error);
-    session.end(Event::SessionLost, Some(&error));
-    error
-}
-
-impl<P: Platform> Session<P> {
-    /// Some servers answer errors without CORS headers, so that a dead refresh token looks like a dead network. If the access token
-    /// is over and the server's metadata can be read, the app hears that nothing may be left; nothing is removed.
-    async fn look_into(self: &Rc<Self>, record: &P::Kept, error: &Error<P::Kept>) {
-        if !error.is(Code::Network) || self.is_valid(record) {
-            self.unreadable.set(0);
-            return;
-        }
-        self.unreadable.set(self.unreadable.get() + 1);
-        if self.unreadable.get() >= MANY && self.can_reach_issuer().await {
-            error.about.flag(Word::SessionLost, true);
-            error.about.put(Word::Reason, Word::Unreadable);
-        }
-    }
+/// Whether the answer brings what follows the refresh token that was sent, which is still held though the access token beside it changed.
+fn follows<K: Kept>(answer: &K, held: &K, sent: &K) -> bool {
+    let is_held = record::is_same_family(held, sent)
+        && held.same(Word::RefreshToken, sent, Word::RefreshToken);
+    is_held
+        && answer.kind(Word::RefreshToken).is_text()
+        && !answer.same(Word::RefreshToken, sent, Word::RefreshToken)
 }
 
 pub(super) fn not_usable<K: Kept>(flaw: token::NotUsable) -> Error<K> {

@@ -90,6 +90,7 @@ fn take_off<P: Platform>(
         why: Rc::new(Cell::new(why)),
     };
     session.flight.set(Some(flight.clone()));
+    session.exchanges.set(session.exchanges.get() + 1);
     let exchange = Exchange::new(session, narrower, flight.why.clone());
     let (session, own) = (session.clone(), flight.clone());
     session.platform.clone().spawn(async move {
@@ -103,6 +104,7 @@ fn take_off<P: Platform>(
                 .until(|session| session.is_closed.get() || session.is_shown())
                 .await;
             exchange.let_go();
+            session.exchanges.set(session.exchanges.get() - 1);
             session.rest();
         });
     });

@@ -1,5 +1,6 @@
 //! The life of a set of tokens, over [`Platform`]: what is held, what is stored, what is told.
 
+mod attempt;
 pub mod diagnostics;
 pub mod endpoints;
 pub mod exchange;
@@ -58,12 +59,16 @@ pub struct Session<P: Platform> {
     changes: Cell<u32>,
 
     flight: Place<flight::Flight<P::Kept>>,
+    /// How many exchanges are under way: one that the next session does not wait for is no flight any more.
+    exchanges: Cell<u32>,
     /// The refresh lock of the exchange that began last.
     lock: Place<Rc<Lock<P>>>,
     /// The last session went on in other tabs when this one began.
     is_replaced: Cell<bool>,
     /// Somebody may have cleared the storage of all tabs.
     is_in_doubt: Cell<bool>,
+    /// The session that another tab ended last, and when: a storage that all tabs share may show it for a while yet.
+    over: Place<P::Kept>,
     /// The shared lock that shows the generation held.
     presence: Place<P::Operation>,
     shown: Place<P::Kept>,
@@ -127,9 +132,11 @@ impl<P: Platform> Session<P> {
             sign_outs: Cell::new(0),
             changes: Cell::new(0),
             flight: Place::new(None),
+            exchanges: Cell::new(0),
             lock: Place::new(None),
             is_replaced: Cell::new(false),
             is_in_doubt: Cell::new(false),
+            over: Place::new(None),
             presence: Place::new(None),
             shown: Place::new(None),
             jitter: Cell::new(0.0),
@@ -198,7 +205,9 @@ impl<P: Platform> Session<P> {
         match (self.record(), self.platform.load(Slot::Record)) {
             (Some(held), Ok(Some(stored))) if record::is_same(&held, &stored) => {}
             (held, Ok(Some(stored))) => {
-                if let Some(stored) = record::read(&stored, &self.config.settings) {
+                if let Some(stored) = record::read(&stored, &self.config.settings)
+                    && !self.is_over(&stored)
+                {
                     self.compare(held, stored);
                 }
             }
@@ -316,6 +325,12 @@ impl<P: Platform> Session<P> {
     pub(super) fn end_too(&self, event: Event, error: Option<&Error<P::Kept>>) {
         if self.config.is_local {
             self.platform.forget(Slot::Record);
+            if let Some(held) = self.record() {
+                let over = P::Kept::object();
+                held.copy(Word::Family, &over, Word::Family);
+                over.set(Word::At, self.platform.now().0);
+                self.over.set(Some(over));
+            }
         } else {
             self.platform.remove(Slot::Record);
         }

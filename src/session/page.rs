@@ -28,7 +28,8 @@ impl<P: Platform> Session<P> {
     /// Hears of everything, one thing after the other, and waits for nothing.
     pub(super) async fn listen(self: Rc<Self>) {
         loop {
-            let closed = self.until(|session| session.is_closed.get() && !session.has_flight());
+            let closed =
+                self.until(|session| session.is_closed.get() && session.exchanges.get() == 0);
             let Some(Ok(Some(news))) = unless(self.platform.news(), closed).await else {
                 return;
             };
@@ -100,7 +101,7 @@ impl<P: Platform> Session<P> {
 
     /// Stops listening, once a closed client has nothing under way.
     pub(super) fn rest(&self) {
-        if self.page && self.is_closed.get() && !self.has_flight() {
+        if self.page && self.is_closed.get() && self.exchanges.get() == 0 {
             self.platform.attend(0);
         }
     }

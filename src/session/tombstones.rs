@@ -49,6 +49,15 @@ impl<P: Platform> Session<P> {
             .any(|tombstone| record::is_same_family(&tombstone, held))
     }
 
+    /// Whether the record is of a session that is over, and did not begin again since.
+    pub(super) fn is_over(&self, stored: &P::Kept) -> bool {
+        self.is_ended(stored)
+            || self.over.get().is_some_and(|over| {
+                record::is_same_family(&over, stored)
+                    && over.number(Word::At) > stored.number(Word::SignedInAt)
+            })
+    }
+
     /// Whether somebody signed out since this session began: a new tab does not take up what was there before.
     pub(super) fn is_before_sign_out(&self, held: &P::Kept) -> bool {
         self.tombstones()

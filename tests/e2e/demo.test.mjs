@@ -66,6 +66,14 @@ test("sign in, refresh twice, introspect, reload, sign out", async () => {
   await shows("introspection", /\bactive\b[^]*\bsub\b[^]*\bclient_id\b[^]*\bexp\b[^]*\bscope\b/);
   assert.doesNotMatch(await text("log"), /AbortError/, "the page can read its copy of an answer");
 
+  // The user has just signed in, so the API is content with that too.
+  for (const [button, result] of [["call-api", /GET \/api\/me: 200/], ["step-up", /GET \/api\/transfer: 200/], ["user-info", /userInfo\(\)/]]) {
+    await press(button);
+    await shows("result", result);
+  }
+  const shownTokens = await driver.executeScript("return document.body.textContent.match(/Bearer \\S{7}/g)");
+  assert.ok(shownTokens.length >= 3 && shownTokens.every((shown) => /^Bearer \S{6}…$/.test(shown)), shownTokens.join());
+
   const page = await driver.findElement(By.css("body")).getText();
   for (const secret of seen) assert.ok(!page.includes(secret), "secrets are shortened");
 

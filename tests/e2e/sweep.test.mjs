@@ -78,7 +78,9 @@ async function live() {
   await failing("userInfo", "userinfo", [...failures, fault.edited((body) => ({ ...body, sub: "mallory" }))]);
   await failing("revoke", "revocation", failures);
   await failing("refresh", "token", [fault.edited(({ access_token: _, ...body }) => body)]);
-  await failing("refresh", "token", [fault.edited((body) => ({ ...body, id_token: body.id_token.replace(".", ".x") }))]);
+  // Another signature: one of the same second would be the next token's too.
+  const reversed = (text) => [...text].reverse().join("");
+  await failing("refresh", "token", [fault.edited((body) => ({ ...body, id_token: body.id_token.replace(/[^.]+$/, reversed) }))]);
   stage.proxy.next(stage.paths.token, fault.silent);
   assert.equal((await call("refresh", { timeoutMs: 200 })).error.code, "timeout");
   await tab.reload();
@@ -133,7 +135,7 @@ describe("p02 after the sign-out", () => {
       await sibling.event("signed-out");
       // A sign-in that the sibling began for itself is its own to finish.
       const ofSibling = (place, kind) => place === "sessionStorage sign-ins" && ["state", "nonce", "code_verifier"].includes(kind);
-      for (const [each, its, isLeft, rest] of [[tab, sweep, undefined, []], [sibling, other, ofSibling, ["sessionStorage metadata", "sessionStorage sign-ins"]]]) {
+      for (const [each, its, isLeft, rest] of [[tab, sweep, undefined, []], [sibling, other, ofSibling, ["sessionStorage keys", "sessionStorage metadata", "sessionStorage sign-ins"]]]) {
         // Its own page first, and then the next one.
         if (each !== tab || options.local) {
           await hearEvents(each, its);

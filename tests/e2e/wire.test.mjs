@@ -93,7 +93,7 @@ for (const layout of ["okta", "okta-org", "discovery"]) {
       assert.ok(cookies.cookies.some(({ domain }) => domain === "127.0.0.1"), "the browser has cookies that it could send");
       // The rest is the browser's own: pages that the user visits, and their icon.
       const own = stage.proxy.history.filter(({ path, headers }) => headers["sec-fetch-mode"] !== "navigate" && path !== "/favicon.ico");
-      const unasked = own.filter(({ path }) => ![stage.paths.token, stage.paths.introspection].includes(path));
+      const unasked = own.filter(({ path }) => ![stage.paths.token, stage.paths.introspection, stage.paths.jwks].includes(path));
       assert.deepEqual(unasked.filter(({ path }) => !path.endsWith("/.well-known/openid-configuration")), []);
       assert.ok(own.length >= 4);
       for (const { method, path, headers } of own) {

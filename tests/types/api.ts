@@ -167,6 +167,16 @@ export async function using(auth: Client, signal: AbortSignal): Promise<void> {
   await auth.revoke({ tokenTypeHint: "access_token", timeoutMs: 1_000 });
   // @ts-expect-error: an ID token cannot be revoked
   await auth.revoke({ tokenTypeHint: "id_token" });
+
+  same<Response>()(await auth.fetch("/api/me"));
+  await auth.fetch(new URL("https://api.example/me"), { method: "POST", body: new FormData(), signal });
+  await auth.fetch(new Request("/api/me"));
+  // Whatever takes a `fetch` takes this one.
+  const { fetch } = auth;
+  const global: typeof globalThis.fetch = fetch;
+  await global("/api/me");
+  // @ts-expect-error: an address
+  await auth.fetch({ url: "/api/me" });
 }
 
 export function watching(auth: Client): void {
@@ -215,8 +225,6 @@ export function absent(auth: Client): unknown[] {
   return [
     // @ts-expect-error: not in this version
     auth.signInWithPopup,
-    // @ts-expect-error: not in this version
-    auth.fetch,
   ];
 }
 

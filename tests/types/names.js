@@ -12,6 +12,7 @@ const client = {
   subscribe: true,
   signIn: true,
   handleRedirect: true,
+  fetch: true,
   userInfo: true,
   revoke: true,
   signOut: true,

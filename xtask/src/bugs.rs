@@ -307,6 +307,19 @@ mod tests {
     }
 
     #[test]
+    fn each_bug_can_be_planted() {
+        let repository = Repository::open().expect("the repository is there");
+        for patch in patches(&repository, None).expect("the patches can be read") {
+            let mut check = Command::new("git");
+            check
+                .args(["apply", "--check"])
+                .arg(&patch)
+                .current_dir(repository.path("."));
+            run::output(&mut check).expect("the patch applies to the code as it is");
+        }
+    }
+
+    #[test]
     fn each_bug_has_a_number_of_its_own() {
         let repository = Repository::open().expect("the repository is there");
         let names: Vec<String> = patches(&repository, None)

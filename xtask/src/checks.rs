@@ -29,7 +29,7 @@ pub enum Step {
     Lint,
     /// Native tests of the workspace but the simulator's, the rules of the repository among them
     Native,
-    /// 20,000 seeds of the simulator, and a kill at every step of an exchange
+    /// 60,000 seeds of the simulator, and a kill at every step of an exchange
     Simulation,
     /// rustdoc without a warning
     Docs,

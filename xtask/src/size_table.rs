@@ -10,7 +10,7 @@ use crate::run;
 
 /// The most that index.js may take with brotli: that little is the reason to choose this package, and a
 /// dependency that brings text formatting or its like into the wasm costs more than that alone.
-const BUDGET: usize = 41_000;
+const BUDGET: usize = 44_000;
 
 /// Node.js has the compressors that servers have; the Rust ones differ by half a percent.
 const COMPRESS: &str = "

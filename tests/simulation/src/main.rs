@@ -94,28 +94,17 @@ fn kill(schedules: u64, stops_at_failure: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     /// Seeds that failed once, one a line.
     const FOUND: &str = include_str!("../found-seeds.txt");
 
-    /// Seeds of the full run that break a rule: each is a fault to mend, in the session's code or in the rule. No other may.
-    const OPEN: &str = include_str!("../open-seeds.txt");
-
-    /// What the coverage of a full run must be at least.
-    const SEEDS: u64 = 20_000;
-    const LEAST: u64 = 25;
-
-    fn listed(lines: &str) -> BTreeSet<u64> {
-        lines
-            .lines()
-            .filter_map(|line| line.split_whitespace().next()?.parse().ok())
-            .collect()
-    }
+    /// How many seeds a full run has, and how often each fault then has to have met each stage of an exchange.
+    const SEEDS: u64 = 60_000;
+    const LEAST: u64 = 100;
 
     #[test]
     fn found_seeds_hold() {
-        for seed in listed(FOUND) {
+        for seed in FOUND.lines().map(|line| line.parse().expect("a seed")) {
             let report = run::seed(seed, false);
             assert_eq!(report.failure, None, "seed {seed}");
         }
@@ -132,9 +121,7 @@ mod tests {
     fn the_invariants_hold_in_every_world() {
         let mut totals = report::seeds(0..SEEDS, false);
         println!("{}", totals.text());
-        let failed: BTreeSet<u64> = totals.failures.values().flatten().copied().collect();
-        assert_eq!(failed, listed(OPEN), "{:?}", totals.failures);
-        assert!(totals.failures.values().all(|seeds| !seeds.is_empty()));
+        assert!(totals.failures.is_empty(), "{:?}", totals.failures);
         assert!(totals.median_steps() >= 30 && totals.median_tabs() >= 2);
         assert_eq!(totals.thin(LEAST), Vec::<String>::new());
     }

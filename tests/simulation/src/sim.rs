@@ -226,16 +226,18 @@ pub fn close_client(sim: &Sim, context: usize) {
     for aborted in aborted {
         aborted.set(true);
     }
-    let client = {
+    let (client, open) = {
         let mut world = sim.borrow_mut();
         world.contexts[context].is_closed = true;
-        world.contexts[context].client.clone()
+        let open = world.open_refreshes(context);
+        (world.contexts[context].client.clone(), open)
     };
     let tab = sim.borrow().contexts[context].tab;
     if let Some(client) = client {
         enter(sim, tab, || client.close());
     }
     run(sim, context);
+    sim.borrow_mut().judge_closed(context, &open);
 }
 
 /// Carries out one event.

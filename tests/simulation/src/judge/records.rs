@@ -166,7 +166,11 @@ impl World {
             );
             self.fail_in(tab, &what);
         }
-        if now.refresh == before.refresh && now.access < before.access {
+        // Of two that were bought with the same token, the later write stays where nobody takes turns.
+        if now.refresh == before.refresh
+            && now.access < before.access
+            && (self.plan.is_coordinated() || self.plan.storage != Storage::Local)
+        {
             let what = format!(
                 "{:?} was replaced by the older {:?}",
                 before.access, now.access
@@ -347,8 +351,13 @@ impl World {
     pub fn posted(&mut self, from: usize, message: &Object) {
         let tab = self.contexts[from].tab;
         let (now, wall) = (self.now, self.wall());
-        // Whoever dies after this has told the others of an attempt, made or not.
-        if message.number(Word::SentAt).is_finite()
+        // Whoever dies after this has told the others of an attempt, made or not; if there are others.
+        let is_alone = |tab: usize| {
+            let mut others = self.tabs.iter().enumerate();
+            others.all(|(other, entry)| other == tab || entry.life != Life::Running)
+        };
+        if !is_alone(tab)
+            && message.number(Word::SentAt).is_finite()
             && let Some(token) = self.held_now(from).and_then(|held| held.refresh)
         {
             let attempt = self.judge.attempts.entry(token).or_default();

@@ -219,6 +219,25 @@ impl World {
         })
     }
 
+    /// The requests with a refresh token that a client has under way.
+    pub fn open_refreshes(&self, context: usize) -> Vec<usize> {
+        let requests = self.requests.iter().enumerate();
+        requests
+            .filter(|(_, request)| request.context == context && request.token.is_some())
+            .filter(|(_, request)| !request.is_over)
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    /// A client that was closed gives up no request that it had open: the answer may be the only place where the next token is.
+    pub fn judge_closed(&mut self, context: usize, open: &[usize]) {
+        let tab = self.contexts[context].tab;
+        let is_given_up = open.iter().any(|&id| self.requests[id].is_over);
+        if is_given_up && self.tabs[tab].life == Life::Running {
+            self.fail_in(tab, "closing a client gave its request up");
+        }
+    }
+
     /// A tab that could see that another is ahead does not send.
     fn judge_behind(&mut self, context: usize, token: Token, own: &Held, is_explicit: bool) {
         let tab = self.contexts[context].tab;
