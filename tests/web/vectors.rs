@@ -4,7 +4,7 @@
 use core::ops::AddAssign;
 
 use js_sys::{Array, Function, JSON};
-use rekindle::browser::Object;
+use rekindle::browser::{Object, Operation};
 use rekindle::platform::{Kept, Kind, Platform};
 use rekindle::protocol::jwks;
 use rekindle::words::Word;
@@ -14,21 +14,30 @@ use wasm_bindgen_test::{console_log, wasm_bindgen_test};
 
 use crate::support::{Page, get, js, keep, object, owned, replaced, set, text};
 
-/// Whether an answer's ID token was signed with this key, which a header like this may name; `None` where it may not.
-async fn verdict(page: &Page, answer: Object, jwk: &JsValue, header: &Object) -> Option<bool> {
+/// Begins to look whether an answer's ID token was signed with this key, which a header like this may name; `None` where it may not.
+fn begin(page: &Page, answer: &Object, jwk: &JsValue, header: &Object) -> Option<Operation> {
     let keys = js("{}");
     set(&keys, "keys", &Array::of1(jwk));
     let key = jwks::pick(&owned(keep(&keys)), header)?;
-    let operation = page.browser.verify(&answer, &key, jwks::algorithm(header)?);
-    let verdict = page.run("a verdict", operation).await;
-    let verdict = verdict.ok().expect("the browser has the algorithm");
-    Some(verdict.expect("there is WebCrypto").kind(Word::Signature) == Kind::True)
+    Some(page.browser.verify(answer, &key, jwks::algorithm(header)?))
 }
 
-/// The same for a key that fits.
-async fn is_signed(page: &Page, answer: Object, jwk: &JsValue, header: &Object) -> bool {
-    let verdict = verdict(page, answer, jwk, header).await;
-    verdict.expect("the key fits the header")
+/// What came of them. All are under way at once: waiting for each of thousands takes longer than the work.
+async fn verdicts(page: &Page, begun: Vec<Option<Operation>>) -> Vec<bool> {
+    let all = async move {
+        let mut verdicts = Vec::new();
+        for operation in begun {
+            verdicts.push(match operation {
+                Some(operation) => {
+                    let verdict = operation.await.ok().expect("the browser has the algorithm");
+                    verdict.expect("there is WebCrypto").kind(Word::Signature) == Kind::True
+                }
+                None => false,
+            });
+        }
+        verdicts
+    };
+    page.run("verdicts", all).await
 }
 
 /// RFC 7515, appendices A.2 and A.3, and RFC 8037, appendix A.4: the signed text, its signature, and the key.
@@ -60,8 +69,7 @@ async fn j07_the_signatures_of_rfc_7515_and_rfc_8037() {
         let header = answer(signed, signature)
             .header(Word::IdToken)
             .expect("it has a header");
-        let good = answer(signed, signature);
-        assert!(is_signed(&page, good, &jwk, &header).await, "{signed}");
+        let mut begun = vec![begin(&page, &answer(signed, signature), &jwk, &header)];
         // Another last letter of the text, the first of the signature, and none or too much of one.
         let (start, _) = signed.split_at(signed.len() - 1);
         for (signed, signature) in [
@@ -70,12 +78,13 @@ async fn j07_the_signatures_of_rfc_7515_and_rfc_8037() {
             (signed.to_owned(), String::new()),
             (signed.to_owned(), format!("{signature}AAAA")),
         ] {
-            let answer = answer(&signed, &signature);
-            assert!(
-                !is_signed(&page, answer, &jwk, &header).await,
-                "{signed}.{signature}"
-            );
+            begun.push(begin(&page, &answer(&signed, &signature), &jwk, &header));
         }
+        assert_eq!(
+            verdicts(&page, begun).await,
+            [true, false, false, false, false],
+            "{signed}"
+        );
     }
 }
 
@@ -122,11 +131,18 @@ async fn j01_j07_the_signatures_of_wycheproof() {
             counts.push((alg.clone(), Default::default()));
         }
         let (_, [valid, invalid, either]) = counts.last_mut().unwrap();
-        for case in Array::from(&get(&group, "cases")).iter() {
-            let answer = answer.call1(&JsValue::NULL, &case).unwrap();
-            let is_taken =
-                is_signed(&page, owned(keep(&answer)), &get(&group, "jwk"), &header).await;
-            match text(&case, "2").as_str() {
+        let cases: Vec<JsValue> = Array::from(&get(&group, "cases")).iter().collect();
+        let begun = cases.iter().map(|case| {
+            let answer = answer.call1(&JsValue::NULL, case).unwrap();
+            begin(&page, &owned(keep(&answer)), &get(&group, "jwk"), &header)
+        });
+        let begun: Vec<_> = begun.collect();
+        assert!(
+            begun.iter().all(Option::is_some),
+            "a key fits its algorithm"
+        );
+        for (case, is_taken) in cases.iter().zip(verdicts(&page, begun).await) {
+            match text(case, "2").as_str() {
                 "valid" => *valid += is_taken,
                 "invalid" => *invalid += is_taken,
                 _ => *either += is_taken,
@@ -183,7 +199,10 @@ async fn j01_j06_j07_the_json_web_signatures_of_wycheproof() {
                 .as_ref()
                 .is_some_and(|header| jwks::algorithm(header).is_some());
             let is_taken = match header {
-                Some(header) => verdict(&page, answer, &jwk, &header).await == Some(true),
+                Some(header) => {
+                    let begun = vec![begin(&page, &answer, &jwk, &header)];
+                    verdicts(&page, begun).await == [true]
+                }
                 None => false,
             };
             let is_valid = text(&case, "1") == "valid";
