@@ -74,7 +74,7 @@ async fn j07_the_signatures_of_rfc_7515_and_rfc_8037() {
         let (start, _) = signed.split_at(signed.len() - 1);
         for (signed, signature) in [
             (format!("{start}A"), signature.to_owned()),
-            (signed.to_owned(), format!("x{}", &signature[1..])),
+            (signed.to_owned(), format!("x{}", signature.split_at(1).1)),
             (signed.to_owned(), String::new()),
             (signed.to_owned(), format!("{signature}AAAA")),
         ] {
