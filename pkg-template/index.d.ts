@@ -207,6 +207,20 @@ export interface Client extends DisposableMember {
    */
   readonly signIn: (options?: SignInOptions) => Promise<never>;
   /**
+   * The same in a window of its own, while the page stays. Call it in a click's handler before anything is awaited, or the browser
+   * blocks the window. The page at `redirectUri` calls `handleRedirect` as always: it hands its address to this page, which exchanges
+   * the code. The server's pages may have any `Cross-Origin-Opener-Policy`. The window is closed when the promise settles, as far as the
+   * browser lets it.
+   *
+   * The client's `timeoutMs` does not bound it, for people take their time: an hour does, or the option `timeoutMs`. A further call
+   * takes the place of one under way, which rejects with `popup_closed`.
+   *
+   * Rejects with `popup_blocked` (no window was let open), `popup_closed` (the user closed it, or has been back in this page for five
+   * seconds where the server's policy hides that; a result that comes all the same is kept, and told by the event `signed-in`),
+   * `signed_out` (a sign-out meanwhile), `invalid_config`, `unsupported`, or a code of `handleRedirect` or of the request.
+   */
+  readonly signInWithPopup: (options?: PopupOptions) => Promise<Tokens>;
+  /**
    * Finishes a redirect. A callback is a URL with the origin and path of `redirectUri` whose query has `state` and
    * one of `code` and `error`; for anything else the answer is `null`, so call it on every page load. What
    * belongs to the protocol leaves the address bar at once. (RFC 6749, section 4.1.2; RFC 9207)
@@ -217,6 +231,9 @@ export interface Client extends DisposableMember {
    * Rejects with `state_mismatch` (this tab did not begin this sign-in, or it is used up), `login_required` or `oauth`
    * (the server's `error`), `invalid_grant` (the code is spent or expired), or a code of the request. A session held
    * before stays then. A code is never sent twice.
+   *
+   * In a window that `signInWithPopup` opened, its promise stays pending and the window closes. Where the page that opened it does
+   * not answer within five seconds, the callback is one that this tab did not begin.
    */
   readonly handleRedirect: (url?: string) => Promise<SignInResult | null>;
   /**
@@ -347,6 +364,9 @@ export interface SignInOptions extends CallOptions {
   extraParams?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Options of `signInWithPopup`: those of `signIn` but for what comes back after a redirect. `signal` and `timeoutMs` close the window. */
+export type PopupOptions = Omit<SignInOptions, "returnTo" | "state">;
+
 /** Options of `signOut`. */
 export interface SignOutOptions extends Pick<CallOptions, "timeoutMs"> {
   /** Stays on the page: the server's own session goes on. Default: `false`. */
@@ -435,7 +455,7 @@ export interface Snapshot {
 /**
  * What a subscriber is told, also of what happens in the background and in other tabs.
  *
- * - `signed-in`: by `handleRedirect` or `setTokens`, or taken over from another tab.
+ * - `signed-in`: by `handleRedirect`, `signInWithPopup` or `setTokens`, or taken over from another tab.
  * - `renewed`: new tokens, by a refresh here or in another tab.
  * - `renew-failed`: a refresh failed that no caller of `refresh` hears of. What is held is as before.
  * - `expired`: the access token ran out and was not renewed; once for each token. Without a refresh token nothing is left.
@@ -541,8 +561,8 @@ export type RekindleErrorCode =
   | "state_mismatch" // A callback that this tab did not begin, or one that is used up. See `reason`.
   | "login_required" // The server needs the user.
   | "login_loop" // A fourth sign-in within a minute, and no click.
-  | "popup_blocked" // Not in this version, which opens no popup.
-  | "popup_closed" // Not in this version, which opens no popup.
+  | "popup_blocked" // The browser let no window open.
+  | "popup_closed" // The window was closed before the sign-in was done.
   | "storage_unavailable" // No storage for a sign-in that has to survive a redirect; otherwise only in `snapshot.error`.
   | "storage_full" // The storage is full; only in `snapshot.error`.
   | "crypto_unavailable" // No cryptographic random numbers.

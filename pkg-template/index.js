@@ -20,6 +20,7 @@ const SIGN_OUT = 6;
 const TAKE_OVER = 7;
 const REVOKE = 8;
 const USER_INFO = 9;
+const SIGN_IN_WITH_POPUP = 10;
 const EVENTS = ["signed-in", "renewed", "renew-failed", "expired", "signed-out", "session-lost"];
 
 /** Who traps again so soon will do so once more: it renews nothing by itself from then on. */
@@ -167,6 +168,7 @@ const openClient = async (module, config) => {
     userInfo: (options) => run(USER_INFO, options),
     revoke: async (options) => void (await run(REVOKE, options)),
     signIn: (options) => run(SIGN_IN, options),
+    signInWithPopup: (options) => run(SIGN_IN_WITH_POPUP, options),
     // The local part is done before its options are looked at, and no signal is in its way.
     signOut: async (options) => {
       const ended = run(SIGN_OUT, { ...options, signal: undefined });

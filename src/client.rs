@@ -8,7 +8,7 @@ use crate::platform::{Kept, Kinds, Platform, Wall};
 use crate::protocol::{id_token, token};
 use crate::session::flight::{self, Why};
 use crate::session::keys::invalid;
-use crate::session::{Outcome, Session, introspect, record, sign_in, sign_out, user_info};
+use crate::session::{Outcome, Session, introspect, popup, record, sign_in, sign_out, user_info};
 use crate::task::{Shared, unless};
 use crate::words::{Code, Problem, Word};
 use alloc::boxed::Box;
@@ -75,6 +75,8 @@ pub enum Verb {
     UserInfo,
     /// To take over the session of another tab: at once where none is live, else within 250 ms.
     TakeOver,
+    /// To sign in in a window of its own.
+    SignInWithPopup,
 }
 
 /// What a verb is about to do, its options checked.
@@ -188,6 +190,7 @@ impl<P: Platform> Client<P> {
     /// Checks a verb's options, and begins it.
     pub fn begin(&self, verb: Verb, options: &P::Kept) -> Result<Begun<P::Kept>, Error<P::Kept>> {
         let session = self.0.clone();
+        let mut longest_ms = session.config.timeout_ms;
         let future: Pin<Box<dyn Future<Output = _>>> = match verb {
             Verb::Refresh => {
                 config::check(options, &REFRESH)?;
@@ -221,11 +224,26 @@ impl<P: Platform> Client<P> {
                 Box::pin(sign_in::adopt(session, next))
             }
             Verb::SignIn => {
-                sign_in::check(options)?;
-                Box::pin(sign_in::prepare(session, options.clone()))
+                sign_in::check(options, false)?;
+                sign_in::check_page(&session)?;
+                Box::pin(sign_in::sign_in(session, options.clone(), None))
+            }
+            Verb::SignInWithPopup => {
+                sign_in::check(options, true)?;
+                sign_in::check_page(&session)?;
+                longest_ms = sign_in::SIGN_IN_MS;
+                let popup = session.platform.open_popup();
+                let popup = popup.ok_or_else(|| Error::new(Code::PopupBlocked))?;
+                Box::pin(sign_in::sign_in(session, options.clone(), Some(popup)))
             }
             Verb::HandleRedirect => match sign_in::recognise(&session, options)? {
-                Some(callback) => Box::pin(sign_in::finish(session, callback)),
+                Some(callback) => {
+                    // A popup's page never hears the end of it.
+                    if matches!(callback, popup::Source::OwnWindow(..)) {
+                        longest_ms = f64::INFINITY;
+                    }
+                    Box::pin(sign_in::finish(session, callback))
+                }
                 None => return Ok(Begun::Done(None)),
             },
             Verb::SignOut => {
@@ -259,7 +277,7 @@ impl<P: Platform> Client<P> {
         };
         Ok(Begun::Work(Work {
             future,
-            ms: config::timeout_ms(options, self.0.config.timeout_ms)?,
+            ms: config::timeout_ms(options, longest_ms)?,
             is_callback: verb == Verb::HandleRedirect,
         }))
     }

@@ -62,9 +62,13 @@ impl Code {
     /// Whether the same call may succeed later with no one signing in.
     fn is_retryable(self) -> bool {
         match self {
-            Self::Network | Self::Timeout | Self::Aborted | Self::Server | Self::RateLimited => {
-                true
-            }
+            Self::Network
+            | Self::Timeout
+            | Self::Aborted
+            | Self::Server
+            | Self::RateLimited
+            | Self::PopupBlocked
+            | Self::PopupClosed => true,
             Self::InvalidGrant
             | Self::Oauth
             | Self::InvalidResponse
@@ -102,6 +106,8 @@ impl Code {
             | Self::LoginRequired => true,
             Self::Aborted
             | Self::LoginLoop
+            | Self::PopupBlocked
+            | Self::PopupClosed
             | Self::StorageUnavailable
             | Self::StorageFull
             | Self::CryptoUnavailable

@@ -306,6 +306,19 @@ pub trait Platform: Clone + 'static {
     /// Leaves for this URL.
     fn leave_for(&self, address: &Self::Kept, url: Word);
 
+    /// Opens an empty window, at once, in the place of the one before; `None` where the browser lets the page have none. It is closed when
+    /// the operation is dropped, which brings nothing when the user has closed it, as far as can be seen, and then goes on; and, each time
+    /// that something is said on the popup's channel, what: `url`, input like any other.
+    fn open_popup(&self) -> Option<Self::Operation>;
+    /// Closes every such window and its channel; the operations fail.
+    fn close_popups(&self);
+    /// Sends that window to `address`, whose `state` names its channel. Who waits there for an answer has it when the operation is
+    /// dropped.
+    fn lead_popup(&self, popup: &Self::Operation, address: &Self::Kept);
+    /// Says `url`, the page's own, on the channel that the `state` in it names. Where it is answered there this window is closed, and the
+    /// operation goes on; it ends where it is not answered.
+    fn hand_over(&self, url: &Self::Kept) -> Self::Operation;
+
     /// Runs the task until it is done, whoever waits for it.
     fn spawn(&self, task: impl Future<Output = ()> + 'static);
     /// Tells the listeners, after this and before any answer that is given later.

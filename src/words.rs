@@ -248,6 +248,7 @@ names! {
         Response = "response",
         Options = "options",
         Url = "url",
+        OfPopup = ".popup",
         Revoke = "revoke",
         PostLogoutRedirectUri = "postLogoutRedirectUri",
         // What the app is given.
@@ -325,6 +326,8 @@ names! {
         StateMismatch = "state_mismatch",
         LoginRequired = "login_required",
         LoginLoop = "login_loop",
+        PopupBlocked = "popup_blocked",
+        PopupClosed = "popup_closed",
         StorageUnavailable = "storage_unavailable",
         StorageFull = "storage_full",
         CryptoUnavailable = "crypto_unavailable",

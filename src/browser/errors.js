@@ -38,6 +38,8 @@ const MESSAGES = {
       : `The server needs the user; call signIn()${saying(about)}`,
   login_loop: () =>
     "Signing in was begun three times within a minute without a click; find out why the app is not content with what came back.",
+  popup_blocked: () => "The browser let no window open; call signInWithPopup() in a click's handler, before anything is awaited, or signIn().",
+  popup_closed: () => "The window was closed before the sign-in was done; a result that comes all the same is kept.",
   storage_unavailable: () => "The storage is blocked; allow it for this site, or the session ends with the page.",
   storage_full: () => "The storage of this site is full; the tokens are held in memory.",
   crypto_unavailable: (about) =>

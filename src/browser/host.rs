@@ -126,6 +126,14 @@ extern "C" {
     pub fn random(object: i32, key: i32);
 }
 
+#[wasm_bindgen(module = "/src/browser/popup.js")]
+extern "C" {
+    pub fn open_popup(context: i32, operation: i32) -> i32;
+    pub fn close_popups(context: i32);
+    pub fn lead_popup(context: i32, operation: i32, address: i32);
+    pub fn hand_over(context: i32, operation: i32, url: i32);
+}
+
 // Files that the ones above import by themselves: wasm-bindgen carries only those along that are named here. The bundler of the npm
 // package needs no such help.
 #[cfg(not(feature = "npm"))]

@@ -229,6 +229,24 @@ impl Platform for Browser {
         host::leave_for(address.id(), url as i32);
     }
 
+    fn open_popup(&self) -> Option<Operation> {
+        let mut is_open = 0;
+        let popup = self.begin(|context, id| is_open = host::open_popup(context, id));
+        (is_open != 0).then_some(popup)
+    }
+
+    fn close_popups(&self) {
+        host::close_popups(self.0.context);
+    }
+
+    fn lead_popup(&self, popup: &Operation, address: &Object) {
+        host::lead_popup(self.0.context, popup.id, address.id());
+    }
+
+    fn hand_over(&self, url: &Object) -> Operation {
+        self.begin(|context, id| host::hand_over(context, id, url.id()))
+    }
+
     fn spawn(&self, task: impl Future<Output = ()> + 'static) {
         self.0.tasks.spawn(task);
     }

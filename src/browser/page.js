@@ -1,11 +1,12 @@
 // The page's address, and the random sources.
 import { keep, kept, parts } from "./objects.js";
 import { encode } from "./base64url.js";
+import { handed } from "./popup.js";
 import { WORDS } from "./words.js";
 
 const handle = (value) => (value ? keep(value) : 0);
 
-export const address = (id) => handle(kept(id).hasPage && parts(location.href));
+export const address = (id) => handle(kept(id).hasPage && parts(handed ?? location.href));
 export const relative = (object, key) => handle(parts(kept(object)[WORDS[key]], globalThis.location?.href));
 export const clean_address = () => {
   const url = new URL(location.href);

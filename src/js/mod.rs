@@ -8,7 +8,7 @@ use core::task::Poll;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// In the order of the shell's list.
-const VERBS: [Verb; 10] = [
+const VERBS: [Verb; 11] = [
     Verb::Refresh,
     Verb::GetAccessToken,
     Verb::Introspect,
@@ -19,6 +19,7 @@ const VERBS: [Verb; 10] = [
     Verb::TakeOver,
     Verb::Revoke,
     Verb::UserInfo,
+    Verb::SignInWithPopup,
 ];
 
 /// A client, for the shell; or why there is none.

@@ -9,6 +9,7 @@ pub mod introspect;
 pub mod keys;
 mod lock;
 pub mod page;
+pub mod popup;
 pub mod record;
 pub mod renewal;
 pub mod retry;
@@ -181,7 +182,10 @@ impl<P: Platform> Session<P> {
             self.ask_siblings();
             self.platform.spawn(self.clone().listen());
             self.platform.spawn(self.clone().show_generation());
-            self.platform.spawn(self.clone().keep_fresh());
+            // A popup has a copy of its opener's tokens, and is about to close.
+            if !self.is_popup() {
+                self.platform.spawn(self.clone().keep_fresh());
+            }
             if self.config.is_local {
                 self.platform.spawn(self.clone().doubt());
             }

@@ -95,6 +95,7 @@ impl<P: Platform> Session<P> {
     pub fn close(&self) {
         self.is_closed.set(true);
         self.hide_generation();
+        self.platform.close_popups();
         self.rest();
         self.change();
     }

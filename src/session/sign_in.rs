@@ -1,4 +1,4 @@
-//! Authorization code with PKCE by redirect: leaving for the server, and coming back.
+//! Authorization code with PKCE: leaving for the server, by redirect or in a popup, and coming back.
 //!
 //! A sign-in under way is kept in `sessionStorage`, with no token in it, for 60 minutes and at most five at once. It is used once: what
 //! stays of it then (its `state`, and what the app wanted back) answers the same callback seen again after Back or reload.
@@ -6,6 +6,7 @@
 use super::endpoints::without_secrets;
 use super::exchange::not_usable;
 use super::keys::invalid;
+use super::popup::{self, Source};
 use super::{Outcome, Session, record};
 use crate::config::{self, MAY_BE_ABSENT, NUMBER, OBJECT, Rule, SIGNAL, TEXT, TEXTS, TIMEOUT};
 use crate::error::Error;
@@ -16,8 +17,10 @@ use crate::protocol::{authorization, id_token, pushed_authorization, token};
 use crate::task::Shared;
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
+use core::mem::forget;
 
-const SIGN_IN_MS: f64 = 3_600_000.0;
+/// How long a sign-in may take.
+pub const SIGN_IN_MS: f64 = 3_600_000.0;
 /// The clock may be set back meanwhile, by so much at most.
 const SET_BACK_MS: f64 = 24.0 * SIGN_IN_MS;
 const MOST_SIGN_INS: u32 = 5;
@@ -56,9 +59,10 @@ const RULES: [Rule; 11] = [
     TIMEOUT,
 ];
 
-/// Checks the options of `signIn`.
-pub fn check<K: Kept>(options: &K) -> Result<(), Error<K>> {
-    config::check(options, &RULES)?;
+/// Checks the options of `signIn`, or of `signInWithPopup`, which comes back to where it was.
+pub fn check<K: Kept>(options: &K, is_popup: bool) -> Result<(), Error<K>> {
+    let rules = if is_popup { RULES.get(2..) } else { None };
+    config::check(options, rules.unwrap_or(&RULES))?;
     if let Some(extra) = options.get(Word::ExtraParams) {
         if !extra.copy_all(&K::object()) {
             return Err(Error::field(Word::ExtraParams, Problem::NotTexts));
@@ -72,19 +76,34 @@ pub fn check<K: Kept>(options: &K) -> Result<(), Error<K>> {
     Ok(())
 }
 
-/// Prepares a sign-in: an object whose `url` is the server's page to leave for.
-pub async fn prepare<P: Platform>(session: Rc<Session<P>>, options: P::Kept) -> Outcome<P::Kept> {
-    let config = &session.config;
+/// Whether there is a page to leave, and one to come back to.
+pub fn check_page<P: Platform>(session: &Session<P>) -> Result<(), Error<P::Kept>> {
     if session.platform.address().is_none() {
         return Err(Error::new(Code::Unsupported).because(Word::Authorization));
     }
-    if config.redirect_uri.is_none() {
+    if session.config.redirect_uri.is_none() {
         return Err(Error::field(Word::ConfigRedirectUri, Problem::Required));
     }
-    if is_looping(&session) {
+    Ok(())
+}
+
+/// Prepares a sign-in: an object whose `url` is the server's page to leave for. In a popup it is led there, and the answer is the tokens.
+pub async fn sign_in<P: Platform>(
+    session: Rc<Session<P>>,
+    options: P::Kept,
+    popup: Option<P::Operation>,
+) -> Outcome<P::Kept> {
+    let config = &session.config;
+    let sign_outs = session.sign_outs.get();
+    let is_popup = popup.is_some();
+    // The browser sees to it that no popup opens without a click.
+    if !is_popup && is_looping(&session) {
         return Err(Error::new(Code::LoginLoop));
     }
     let sign_in = begin(&session, &options)?;
+    if is_popup {
+        sign_in.append(Word::State, Word::OfPopup);
+    }
     let (metadata, name) = session.endpoint(Endpoint::Authorization).await?;
     let announced = Word::IssParameterSupported;
     metadata.copy(announced, &sign_in, announced);
@@ -97,20 +116,37 @@ pub async fn prepare<P: Platform>(session: Rc<Session<P>>, options: P::Kept) -> 
         params = pushed_authorization::reference(&config.settings, &answer)?;
     }
 
+    if session.sign_outs.get() != sign_outs {
+        return Err(Error::new(Code::SignedOut));
+    }
     let list = sign_ins(&session);
     list.push(&sign_in);
     while list.at(MOST_SIGN_INS).is_some() {
         list.shift();
     }
-    save(&session, &list).map_err(|failed| match failed {
+    let saved = save(&session, &list).map_err(|failed| match failed {
         StorageFailed::NotJson => Error::field(Word::State, Problem::NotJson),
         StorageFailed::Full | StorageFailed::Unavailable => Error::new(Code::StorageUnavailable),
-    })?;
+    });
+    // This page stays, and knows what storage refused.
+    if !is_popup {
+        saved?;
+    }
 
     let address = P::Kept::object();
+    sign_in.copy(Word::State, &address, Word::State);
     metadata.copy(name, &address, Word::Url);
     address.add_query(Word::Url, &params);
-    Ok(address)
+    let Some(popup) = popup else {
+        return Ok(address);
+    };
+    session.platform.lead_popup(&popup, &address);
+    let guard = popup::Guard(&session.platform);
+    let source = Source::Popup(popup, address, sign_outs);
+    let outcome = finish(session.clone(), source).await;
+    forget(guard);
+    outcome?;
+    session.given_tokens()
 }
 
 /// Whether this tab has begun so many sign-ins of late that the app seems to begin another one after each, and nobody has just asked for
@@ -118,8 +154,10 @@ pub async fn prepare<P: Platform>(session: Rc<Session<P>>, options: P::Kept) -> 
 fn is_looping<P: Platform>(session: &Session<P>) -> bool {
     let now = session.platform.now().0;
     let list = sign_ins(session);
-    let ages = (0..).map_while(|at| Some(now - list.at(at)?.number(Word::CreatedAt)));
-    !session.platform.is_activated() && ages.filter(|age| *age < LOOP_MS).count() >= MOST_IN_A_LOOP
+    let recent = (0..)
+        .map_while(|at| list.at(at))
+        .filter(|sign_in| !is_of_popup(sign_in) && now - sign_in.number(Word::CreatedAt) < LOOP_MS);
+    !session.platform.is_activated() && recent.count() >= MOST_IN_A_LOOP
 }
 
 fn begin<P: Platform>(session: &Session<P>, options: &P::Kept) -> Outcome<P::Kept> {
@@ -152,12 +190,17 @@ fn begin<P: Platform>(session: &Session<P>, options: &P::Kept) -> Outcome<P::Kep
     Ok(sign_in)
 }
 
-/// The parameters of a callback, taken out of the address bar at once; `None` where the URL (the page's own, where `options` has no
-/// `url`) is no callback.
+/// Whether a sign-in, or its callback, belongs to a popup.
+pub fn is_of_popup<K: Kept>(it: &K) -> bool {
+    it.ends(Word::State, Word::OfPopup)
+}
+
+/// A callback, whose parameters are taken out of the address bar at once; `None` where the URL (the page's own, where `options` has no
+/// `url`) is none.
 pub fn recognise<P: Platform>(
     session: &Session<P>,
     options: &P::Kept,
-) -> Result<Option<P::Kept>, Error<P::Kept>> {
+) -> Result<Option<Source<P>>, Error<P::Kept>> {
     let rule = (Word::Url, MAY_BE_ABSENT | TEXT, Problem::NotUrl);
     config::check(options, &[rule])?;
     let page = session.platform.address();
@@ -167,23 +210,36 @@ pub fn recognise<P: Platform>(
         let url = session.platform.relative(options, Word::Url);
         Some(url.ok_or_else(|| Error::field(Word::Url, Problem::NotUrl))?)
     };
-    let Some((url, redirect_uri)) = url.zip(session.config.redirect_uri.as_ref()) else {
+    let Some((url, callback)) = url.and_then(|url| {
+        let callback = callback(session, &url)?;
+        Some((url, callback))
+    }) else {
         return Ok(None);
     };
-    let callback = authorization::callback(&url, redirect_uri);
     let is_page = page.is_some_and(|page| page.same(Word::Href, &url, Word::Href));
-    if callback.is_some() && is_page {
+    if is_page {
         session.platform.clean_address();
     }
-    Ok(callback)
+    Ok(Some(if is_page && is_of_popup(&callback) {
+        Source::OwnWindow(callback, url)
+    } else {
+        Source::Callback(callback)
+    }))
+}
+
+/// The parameters of a URL that is a callback of this client's.
+pub(super) fn callback<P: Platform>(session: &Session<P>, url: &P::Kept) -> Option<P::Kept> {
+    authorization::callback(url, session.config.redirect_uri.as_ref()?)
 }
 
 /// Finishes a sign-in: the answer is `{ tokens, returnTo, state }`. The exchange of the code goes on whoever waits for it.
-pub async fn finish<P: Platform>(session: Rc<Session<P>>, callback: P::Kept) -> Outcome<P::Kept> {
+pub async fn finish<P: Platform>(session: Rc<Session<P>>, source: Source<P>) -> Outcome<P::Kept> {
     let outcome = Shared::new();
     let (own, bring) = (session.clone(), outcome.clone());
     session.platform.spawn(async move {
-        bring.bring(exchange(&own, &callback).await);
+        if let Some(callback) = source.callback(&own, &bring).await {
+            bring.bring(exchange(&own, &callback).await);
+        }
     });
     outcome.wait().await
 }

@@ -28,6 +28,7 @@ impl<P: Platform> Session<P> {
         for &slot in &[Slot::SignIns, Slot::Metadata, Slot::Keys, Slot::Record] {
             self.platform.remove(slot);
         }
+        self.platform.close_popups();
         self.begin_epoch(false);
         if held.is_some() {
             self.end(Event::SignedOut, None);

@@ -87,3 +87,23 @@ test("sign in, refresh twice, introspect, reload, sign out", async () => {
   const left = (await stored()).map((text) => Object.keys(JSON.parse(text)));
   assert.deepEqual(left, [["version", "tombstones"]], "nothing is left in storage but a mark that the session is over");
 });
+
+test("l07 sign in in a popup, and refresh", async () => {
+  await driver.get(address);
+  await driver.sendDevToolsCommand("Storage.clearCookies", {});
+  await driver.wait(until.elementIsVisible(driver.findElement(By.id("sign-in-with-popup"))), MOMENT);
+  const page = await driver.getWindowHandle();
+  await press("sign-in-with-popup");
+  const popup = await driver.wait(async () => (await driver.getAllWindowHandles()).find((window) => window !== page), MOMENT);
+  await driver.switchTo().window(popup);
+  await driver.wait(until.elementLocated(By.name("login")), MOMENT);
+  await driver.findElement(By.name("login")).sendKeys(demoUser.login);
+  await driver.findElement(By.name("password")).sendKeys(demoUser.password);
+  await driver.findElement(By.css("button[type=submit]")).click();
+  await driver.wait(async () => (await driver.getAllWindowHandles()).length === 1, MOMENT, "the popup closes");
+  await driver.switchTo().window(page);
+  await shows("status", /^signed-in$/);
+  await shows("result", /signInWithPopup\(\) signed in/);
+  await press("refresh");
+  await driver.wait(async () => (await renewals()) === 1, MOMENT);
+});

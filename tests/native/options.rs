@@ -30,8 +30,8 @@ fn every_option_of_a_sign_in_is_accepted() {
         "timeoutMs": 1000,
     }));
     options.write("signal", json!({}).into());
-    assert!(sign_in::check(&options).is_ok());
-    assert!(sign_in::check(&Object::object()).is_ok());
+    assert!(sign_in::check(&options, false).is_ok());
+    assert!(sign_in::check(&Object::object(), false).is_ok());
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn an_option_of_the_wrong_kind_is_refused_by_name() {
         ("redirectUri", json!("https://evil.example")),
     ] {
         let options = with(Object::object(), option, value.clone());
-        let [code, field, _] = refused(sign_in::check(&options));
+        let [code, field, _] = refused(sign_in::check(&options, false));
         assert_eq!([&*code, &*field], ["invalid_config", option], "{value}");
     }
 }
@@ -90,7 +90,7 @@ fn k05_extra_params_may_not_name_a_parameter_of_the_protocol() {
             let extra = with(object(json!({ "ui_locales": "de" })), name, value);
             let options = with(Object::object(), "extraParams", Value::Object(extra));
             assert_eq!(
-                refused(sign_in::check(&options)),
+                refused(sign_in::check(&options, false)),
                 ["invalid_config", name, problem]
             );
         }

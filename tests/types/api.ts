@@ -147,6 +147,9 @@ export async function signing(auth: Client, signal: AbortSignal): Promise<void> 
   if (signal.aborted) await auth.signIn();
   // @ts-expect-error: an option that does not exist
   if (signal.aborted) await auth.signIn({ redirectUri: "https://app.example/other" });
+  const { accessToken }: Tokens = await auth.signInWithPopup({ loginHint: "ada", acrValues: "urn:a", maxAge: 0, signal, timeoutMs: 60_000 });
+  // @ts-expect-error: there is nothing to come back to
+  await auth.signInWithPopup({ returnTo: accessToken });
   await auth.signIn({
     ...options,
     returnTo: "/inbox",
@@ -219,13 +222,6 @@ export function ticket(auth: Client): string {
   // @ts-expect-error: it is looked at, not changed
   told.restarts = 0;
   return JSON.stringify(told);
-}
-
-export function absent(auth: Client): unknown[] {
-  return [
-    // @ts-expect-error: not in this version
-    auth.signInWithPopup,
-  ];
 }
 
 /** An exhaustive switch over the events: a new one would not compile. */

@@ -11,6 +11,7 @@ const client = {
   getRefreshToken: true,
   subscribe: true,
   signIn: true,
+  signInWithPopup: true,
   handleRedirect: true,
   fetch: true,
   userInfo: true,

@@ -11,6 +11,7 @@ export async function startFaultProxy() {
   const history = [];
   const faults = new Map();
   const habits = new Map();
+  let always = {};
   let target;
   let forgotten = 0;
 
@@ -28,7 +29,10 @@ export async function startFaultProxy() {
     const exchange = {
       request: seen,
       response,
-      forward: () => forward(target, url, seen),
+      forward: async () => {
+        const genuine = await forward(target, url, seen);
+        return { ...genuine, headers: { ...genuine.headers, ...always } };
+      },
       reply(answer) {
         seen.answer = answer;
         reply(response, answer, seen.headers.origin);
@@ -57,6 +61,8 @@ export async function startFaultProxy() {
     },
     /** Does this to every answer of `path` that `next` says nothing of. */
     always(path, fault) { habits.set(path, fault); },
+    /** Adds headers to every answer of the server. */
+    addHeaders(headers) { always = headers; },
     /** The requests since `forget`. */
     recent: () => history.slice(forgotten),
     /** Those of them that asked `path`, without the preflights. */
@@ -66,6 +72,7 @@ export async function startFaultProxy() {
       forgotten = history.length;
       faults.clear();
       habits.clear();
+      always = {};
     },
     async close() {
       server.closeAllConnections();

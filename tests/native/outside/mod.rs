@@ -62,6 +62,11 @@ pub struct Page {
     pub events: RefCell<Vec<String>>,
     pub left_for: RefCell<Vec<String>>,
     pub was_cleaned: Cell<bool>,
+    pub blocks_popups: Cell<bool>,
+    /// The popups that were opened, and where each was led.
+    popups: RefCell<Vec<(u32, Option<String>)>>,
+    /// What was given to another page, and the operations of that.
+    handed: RefCell<Vec<(u32, String)>>,
 }
 
 /// A call that was made.
@@ -101,6 +106,9 @@ impl Tab {
             events: RefCell::default(),
             left_for: RefCell::default(),
             was_cleaned: Cell::new(false),
+            blocks_popups: Cell::new(false),
+            popups: RefCell::default(),
+            handed: RefCell::default(),
         }));
         browser.add(tab.clone());
         tab
@@ -200,6 +208,45 @@ impl Tab {
     /// The events since this was last asked.
     pub fn events(&self) -> Vec<String> {
         self.0.events.take()
+    }
+
+    /// The popups that are open, each with where it was led.
+    pub fn popups(&self) -> Vec<Option<String>> {
+        let operations = self.0.operations.borrow();
+        let popups = self.0.popups.borrow();
+        let open = popups.iter().filter(|(id, _)| operations.contains_key(id));
+        open.map(|(_, led)| led.clone()).collect()
+    }
+
+    /// The user closes the newest popup.
+    pub fn close_popup(&self) {
+        self.hears_of_popup(Ok(None));
+    }
+
+    /// Somebody says this on the channel of the newest popup.
+    pub fn hears_from_popup(&self, said: &serde_json::Value) {
+        self.hears_of_popup(Ok(Some(object(json!({ "url": said })))));
+    }
+
+    fn hears_of_popup(&self, what: Ended) {
+        let id = self.0.popups.borrow().last().expect("a popup was opened").0;
+        self.0.browser.end((self.0.number, id), what);
+        self.0.browser.settle();
+    }
+
+    /// The addresses that the page gave to another one, and still would.
+    pub fn handed(&self) -> Vec<String> {
+        let operations = self.0.operations.borrow();
+        let handed = self.0.handed.borrow();
+        let open = handed.iter().filter(|(id, _)| operations.contains_key(id));
+        open.map(|(_, url)| url.clone()).collect()
+    }
+
+    /// Nobody takes it.
+    pub fn take_no_handed(&self) {
+        let id = self.0.handed.borrow().last().expect("one was given").0;
+        self.0.browser.end((self.0.number, id), Ok(None));
+        self.0.browser.settle();
     }
 
     /// Whether nothing of it is under way outside.

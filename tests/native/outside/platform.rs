@@ -224,6 +224,37 @@ impl Platform for Tab {
         self.0.left_for.borrow_mut().push(url);
     }
 
+    fn open_popup(&self) -> Option<Operation> {
+        if self.0.blocks_popups.get() {
+            return None;
+        }
+        self.close_popups();
+        let popup = self.begin(None);
+        self.0.popups.borrow_mut().push((popup.id, None));
+        Some(popup)
+    }
+    fn close_popups(&self) {
+        for (id, _) in self.0.popups.take() {
+            let gone = Err(Object::object());
+            self.0.browser.end((self.0.number, id), gone);
+        }
+    }
+    fn lead_popup(&self, popup: &Operation, address: &Object) {
+        let [url, state] = ["url", "state"].map(|name| address.member(name).to_text().to_string());
+        assert!(state.ends_with(".popup"));
+        for (id, led) in self.0.popups.borrow_mut().iter_mut() {
+            if *id == popup.id {
+                *led = Some(url.clone());
+            }
+        }
+    }
+    fn hand_over(&self, url: &Object) -> Operation {
+        let operation = self.begin(None);
+        let href = url.member("href").to_text().to_string();
+        self.0.handed.borrow_mut().push((operation.id, href));
+        operation
+    }
+
     fn spawn(&self, task: impl Future<Output = ()> + 'static) {
         self.0.tasks.spawn(task);
     }

@@ -8,6 +8,7 @@ mod exchange;
 mod failures;
 mod keys;
 mod leaving;
+mod popup;
 mod renewal;
 mod sharing;
 mod siblings;

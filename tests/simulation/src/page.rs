@@ -351,6 +351,18 @@ impl Platform for Page {
 
     fn leave_for(&self, _: &Object, _: Word) {}
 
+    fn open_popup(&self) -> Option<Operation> {
+        None
+    }
+
+    fn close_popups(&self) {}
+
+    fn lead_popup(&self, _: &Operation, _: &Object) {}
+
+    fn hand_over(&self, _: &Object) -> Operation {
+        self.sleep(f64::INFINITY)
+    }
+
     fn spawn(&self, task: impl Future<Output = ()> + 'static) {
         if let Some(tasks) = self.0.tasks.upgrade() {
             tasks.spawn(task);
