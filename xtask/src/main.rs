@@ -3,6 +3,7 @@
 //! Each command first sees to the tools that it needs ([`setup`]), so a fresh clone needs nothing but
 //! Rust, Node.js and a shell.
 
+mod budget;
 mod bugs;
 mod checks;
 mod contributors;
@@ -78,13 +79,15 @@ fn carry_out(task: Task) -> Result<()> {
         Task::Build => {
             setup::ensure(&repository, setup::FOR_BUILD)?;
             let package = package::build(&repository)?;
-            size_table::print(&package)
+            size_table::print(&package)?;
+            budget::check(&repository, &package)
         }
         Task::Size => {
             setup::ensure(&repository, setup::FOR_BUILD)?;
             let package = package::build(&repository)?;
             contributors::print(&repository, &package)?;
-            size_table::print(&package)
+            size_table::print(&package)?;
+            budget::check(&repository, &package)
         }
         Task::Faults => faults::print(&repository),
         Task::Simulate(options) => simulate::start(&repository, &options),
