@@ -77,7 +77,7 @@ impl Step {
         match self {
             Step::Types => &["tests/types"],
             Step::EndToEnd => &["tests/servers", "tests/e2e"],
-            Step::Packaging => &["tests/packaging"],
+            Step::Packaging => &["tests/packaging", "bench"],
             Step::Format
             | Step::Lint
             | Step::Native

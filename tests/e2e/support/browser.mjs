@@ -10,10 +10,11 @@ const FLAGS = [
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
 
-export async function startBrowser() {
+/** `flags` are added to those that every test has. */
+export async function startBrowser({ flags = [] } = {}) {
   const logs = new logging.Preferences();
   logs.setLevel(logging.Type.BROWSER, logging.Level.ALL);
-  const options = new Options().addArguments(...FLAGS).setLoggingPrefs(logs);
+  const options = new Options().addArguments(...FLAGS, ...flags).setLoggingPrefs(logs);
   options.setChromeBinaryPath(process.env.CHROME ?? onPath("chromium", "chromium-browser", "google-chrome"));
   const driver = await new Builder()
     .forBrowser(Browser.CHROME)
