@@ -92,7 +92,7 @@ these files alone. All values, round by round, are in \`target/bench/results.jso
 - keycloak-js keeps its tokens in memory and asks the server for new ones when it is given some: its \`init\` counts as its first refresh.
 - auth0-spa-js has no way to adopt tokens: its storage is filled as it would fill it.
 - Only rekindle, okta-auth-js and the bare page with verification verify the ID token of a refresh; oidc-client-ts, keycloak-js and auth0-spa-js check no signature.
-- A busy machine shows in the milliseconds and hardly in the ratios: whoever is compared was measured in the same moments.
+- A busy machine makes the intervals wide: who is compared is measured shortly after one another, not at the same moment.
 `;
 }
 
