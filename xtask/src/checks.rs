@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::package::{self, Package};
 use crate::repository::Repository;
 use crate::setup::{self, Browser, Part, WasmBindgen};
-use crate::{run, size_table};
+use crate::{budget, run, size_table};
 
 const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 
@@ -78,7 +78,7 @@ impl Step {
         match self {
             Step::Types => &["tests/types"],
             Step::EndToEnd => &["tests/servers", "tests/e2e"],
-            Step::Packaging => &["tests/packaging"],
+            Step::Packaging => &["tests/packaging", "bench"],
             Step::Format
             | Step::Lint
             | Step::Native
@@ -226,6 +226,7 @@ impl Checks<'_> {
             None => {
                 let package = package::build(self.repository)?;
                 size_table::print(&package)?;
+                budget::check(self.repository, &package)?;
                 package
             }
         };

@@ -10,11 +10,11 @@ const FLAGS = [
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
 
-/** `preferences` are Chromium's own names for what its settings say. */
-export async function startBrowser({ preferences = {} } = {}) {
+/** `preferences` are Chromium's own names for what its settings say; `flags` are added to those that every test has. */
+export async function startBrowser({ preferences = {}, flags = [] } = {}) {
   const logs = new logging.Preferences();
   logs.setLevel(logging.Type.BROWSER, logging.Level.ALL);
-  const options = new Options().addArguments(...FLAGS).setUserPreferences(preferences).setLoggingPrefs(logs);
+  const options = new Options().addArguments(...FLAGS, ...flags).setUserPreferences(preferences).setLoggingPrefs(logs);
   options.setChromeBinaryPath(process.env.CHROME ?? onPath("chromium", "chromium-browser", "google-chrome"));
   const driver = await new Builder()
     .forBrowser(Browser.CHROME)

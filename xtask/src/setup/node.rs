@@ -43,6 +43,18 @@ pub fn ensure_app_packages(repository: &Repository, progress: &Progress) -> Resu
     ensure_installed(repository, progress, "apps' npm packages", listed, place)
 }
 
+/// What the benchmark compares the package with, and draws its plot with.
+pub fn ensure_bench_packages(repository: &Repository, progress: &Progress) -> Result<()> {
+    let (listed, place) = ("bench", "bench");
+    ensure_installed(
+        repository,
+        progress,
+        "benchmark's npm packages",
+        listed,
+        place,
+    )
+}
+
 /// Installs in the folder `place` what the lock file in the folder `listed` says.
 fn ensure_installed(
     repository: &Repository,
