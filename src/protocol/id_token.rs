@@ -70,7 +70,7 @@ pub fn check_sign_in<K: Kept>(
 }
 
 /// The answer to a refresh brings no ID token, or one about the same sign-in as the one before: its `iss`, `sub` and `aud`, and `nonce`
-/// and `auth_time` where both have one. Its times decide nothing.
+/// where both have one; `auth_time` does not go back. Its other times decide nothing.
 pub fn check_refreshed<K: Kept>(answer: &K, before: &K, settings: &K) -> Result<(), Word> {
     if !answer.kind(Word::IdToken).is_text() {
         return Ok(());
@@ -88,8 +88,9 @@ pub fn check_refreshed<K: Kept>(answer: &K, before: &K, settings: &K) -> Result<
         if new.kind(Word::Nonce).is_text() && !new.same(Word::Nonce, &old, Word::Nonce) {
             return Err(Word::Nonce);
         }
-        let has_time = |claims: &K| claims.kind(Word::AuthTime) == Kind::Number;
-        if has_time(&new) && has_time(&old) && !new.same(Word::AuthTime, &old, Word::AuthTime) {
+        // Some servers say when the user last signed in anywhere, which moves on: never back, and not past the token itself.
+        let (now, before) = (new.number(Word::AuthTime), old.number(Word::AuthTime));
+        if now < before || (now > before && now > new.number(Word::Iat)) {
             return Err(Word::Time);
         }
     }

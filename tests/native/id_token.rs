@@ -259,7 +259,11 @@ fn j04_v07_the_id_token_of_a_refresh_is_about_the_same_sign_in() {
             vec![json!("n-2"), json!("N-1"), json!("n-1 ")],
             Word::Nonce,
         ),
-        ("auth_time", vec![json!(901), json!(0)], Word::Time),
+        (
+            "auth_time",
+            vec![json!(899), json!(0), json!(1_001)],
+            Word::Time,
+        ),
         ("azp", vec![json!("0oa2")], Word::Azp),
     ] {
         for value in values {
@@ -283,6 +287,8 @@ fn v07_what_may_differ_between_two_id_tokens() {
         ("exp", json!(1)),
         ("auth_time", json!(null)),
         ("auth_time", json!("1")),
+        // django-oauth-toolkit says when the user last signed in, on whatever device.
+        ("auth_time", json!(950)),
         ("name", json!("Ann")),
     ] {
         assert_eq!(
