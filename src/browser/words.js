@@ -246,6 +246,7 @@ export const WORDS = [
   "the answer is JSON with another content type",
   "localStorage is blocked: a tab asleep will not learn of the sign-out",
   "the ID token was not verified: the issuer's keys cannot be had",
+  "the ID token is about another access token, and was not kept",
   "field",
   "problem",
   "endpoint",
