@@ -122,7 +122,7 @@ function assertRefused({ error, before, after, reloaded, events }, expected) {
 const held = ({ status, tokens, refreshToken, persisted }) => ({ status, tokens, refreshToken, persisted });
 
 /** What is written down beside the tokens: an attempt without a definite answer, and how long to wait. */
-const NOTES = ["sent_at", "seen", "wait_until", "debt"];
+const NOTES = ["sent_at", "seen", "wait_until", "paused", "debt"];
 
 /** What is stored, member by member, but for the notes. */
 const kept = ({ stored }) => JSON.parse(JSON.stringify(stored), (name, value) => {
