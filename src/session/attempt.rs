@@ -134,6 +134,8 @@ pub(super) fn lost<P: Platform>(
         error
     };
     session.tell_lost(record, &error);
+    // The lock is kept until they have heard of it.
+    session.lock.set(None);
     session.end(Event::SessionLost, Some(&error));
     error
 }
