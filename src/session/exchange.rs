@@ -157,7 +157,11 @@ impl<P: Platform> Exchange<P> {
             .is_none_or(|base| !record.same(Word::AccessToken, &base, Word::AccessToken));
         if is_news && self.narrower.is_none() {
             let will_do = self.why.get() < Why::Refresh && session.is_fresh(&record, 0.0);
-            if session.news_at.get() >= self.began || will_do {
+            let came = session.news_at.get();
+            // What has run out while this waited is of no use to anybody.
+            let is_of_use =
+                session.is_valid(&record) || session.platform.elapsed().0 - came.0 < LEAST_USE_MS;
+            if will_do || (came >= self.began && is_of_use) {
                 return Err(session.given_tokens());
             }
         }
