@@ -26,6 +26,20 @@ pub const EPOCH: f64 = 1_800_000_000_000.0;
 
 pub type Sim = Rc<RefCell<World>>;
 
+/// What the clocks of the browser's pages say at some time.
+#[derive(Clone, Copy, Default)]
+pub struct Moment {
+    wall: f64,
+    awake: f64,
+}
+
+impl Moment {
+    /// How much later it is then, by the clock that went further.
+    pub fn until(self, then: Self) -> f64 {
+        (then.wall - self.wall).max(then.awake - self.awake)
+    }
+}
+
 /// What happens at some time.
 #[derive(Debug)]
 pub enum Event {
@@ -335,6 +349,14 @@ impl World {
         self.at(end, Event::WakeUp);
     }
 
+    /// What a page's clocks say of now.
+    pub fn moment(&self) -> Moment {
+        Moment {
+            wall: self.wall(),
+            awake: self.now.saturating_sub(self.stopped) as f64,
+        }
+    }
+
     pub fn wall(&self) -> f64 {
         EPOCH + self.now as f64 + self.wall_offset
     }
@@ -390,7 +412,7 @@ impl World {
         tab.backlog.clear();
         tab.throttle = 0;
         tab.changed_at = now;
-        self.judge.last_load = now;
+        self.judge.last_used = self.moment();
     }
 
     pub fn set_life(&mut self, tab: usize, life: Life) {
