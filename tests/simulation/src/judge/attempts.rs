@@ -1,5 +1,6 @@
 //! What became of each refresh token that was sent, and who may know of it.
 
+use super::NEWS_MS;
 use crate::plan::Storage;
 use crate::server::Token;
 use crate::world::{Ms, World};
@@ -10,24 +11,19 @@ pub struct Attempt {
     first_sent: Ms,
     /// The same by the device's clock.
     first_wall: f64,
-    /// Who sent it then.
-    first_by: Witness,
+    /// Which tab sent it then, and whether storage had room for a note of that.
+    first_by: usize,
+    is_stored: bool,
     /// Sends without a definite answer, yet or for good: the server may have spent it.
     doubtful: usize,
     /// The last one was announced, to the siblings or in storage: a tab may die before it is made.
     is_announced: bool,
     /// When the last request with it was answered or given up.
     pub last_over: Ms,
+    /// Which client was answered last, and when.
+    pub heard: Option<(usize, Ms)>,
     /// The server wants no request before this, as it said at that time.
     pub limit: Option<Limit>,
-}
-
-/// A page load, and whether what it knows is in storage.
-#[derive(Clone, Copy, Default)]
-struct Witness {
-    tab: usize,
-    page: u32,
-    is_stored: bool,
 }
 
 /// The server wants to be left alone.
@@ -75,30 +71,34 @@ impl World {
     /// The first one counts, but for a tab that cannot know of it.
     fn begin_attempt(&mut self, tab: usize, token: Token) -> &mut Attempt {
         let (now, wall) = (self.now, self.wall());
-        let by = Witness {
-            tab,
-            page: self.tabs[tab].page,
-            is_stored: self.storage_fault == 0,
-        };
+        let is_stored = self.storage_fault == 0;
         let known = self.judge.attempts.get(&token);
-        let is_known = known
-            .is_some_and(|attempt| attempt.is_doubtful() && self.may_know(tab, attempt.first_by));
+        let is_known =
+            known.is_some_and(|attempt| attempt.is_doubtful() && self.may_know(tab, attempt));
         let attempt = self.judge.attempts.entry(token).or_default();
         if !is_known {
             attempt.first_sent = now;
             attempt.first_wall = wall;
-            attempt.first_by = by;
+            attempt.first_by = tab;
+            attempt.is_stored = is_stored;
         }
         attempt
     }
 
-    /// Whether a tab may know what was sent from there: another's word gets lost, and what found no room in storage is gone with the page.
-    fn may_know(&self, tab: usize, from: Witness) -> bool {
-        if tab == from.tab {
-            from.is_stored || self.tabs[tab].page == from.page
-        } else {
-            self.plan.is_coordinated() || self.plan.storage == Storage::Local
-        }
+    /// Whether a tab may know when it was first sent: another's word gets lost, and what found no room in storage is known to the pages of
+    /// that time alone.
+    fn may_know(&self, tab: usize, attempt: &Attempt) -> bool {
+        let was_there = self.tabs[tab].loaded_at <= attempt.first_sent;
+        let hears = self.plan.is_coordinated() || self.plan.storage == Storage::Local;
+        (attempt.is_stored || was_there) && (tab == attempt.first_by || hears)
+    }
+
+    /// Whether the one that was answered last died before it could say so.
+    fn is_untold(&self, attempt: &Attempt) -> bool {
+        attempt.heard.is_some_and(|(context, at)| {
+            let context = &self.contexts[context];
+            context.is_gone && context.gone_at < at + NEWS_MS
+        })
     }
 
     /// Whether a second use would still be taken for the first one's, as far as the config knows, by a clock that the tab has.
@@ -106,7 +106,7 @@ impl World {
         let grace = self.plan.grace_s * 1000.0;
         self.judge.attempts.get(&token).is_some_and(|entry| {
             let by_wall = self.wall() - entry.first_wall;
-            (entry.is_doubtful() || !self.plan.is_coordinated())
+            (entry.is_doubtful() || self.is_untold(entry) || !self.plan.is_coordinated())
                 && (((self.now - entry.first_sent) as f64) < grace
                     || (0.0..grace).contains(&by_wall))
         })

@@ -4,7 +4,7 @@ use super::NEWS_MS;
 use crate::kept::Object;
 use crate::network::Request;
 use crate::plan::Storage;
-use crate::server::{Token, access_token, refresh_token};
+use crate::server::{Rotation, Token, access_token, refresh_token};
 use crate::world::{Life, Ms, Tab, What, World};
 use rekindle::platform::{Event, Kept};
 use rekindle::words::Word;
@@ -171,10 +171,15 @@ impl World {
             self.fail_in(tab, &what);
         }
         // Of two that were bought with the same token, the later write stays where nobody takes turns.
-        let takes_turns = self.plan.is_coordinated() && !self.came_after_sleep(now.access);
+        let takes_turns = self.plan.is_coordinated() || self.plan.storage != Storage::Local;
+        // Without rotation a tab may have gone on from an earlier generation while nobody who was ahead was there.
+        let is_other_line =
+            self.plan.rotation == Rotation::Never && now.generation > before.generation;
         if now.refresh == before.refresh
             && now.access < before.access
-            && (takes_turns || self.plan.storage != Storage::Local)
+            && takes_turns
+            && !is_other_line
+            && !self.came_after_sleep(now.access)
         {
             let what = format!(
                 "{:?} was replaced by the older {:?}",
@@ -227,12 +232,17 @@ impl World {
         }
     }
 
-    /// Whether a storage that all tabs share was too full for what a tab had, which could not hand it over: its word was lost, or it died.
+    /// Whether a storage that all tabs share was too full for what a tab had, which could not hand it over: its word was lost, it slept or
+    /// it died.
     fn was_no_room(&self) -> bool {
-        let died = |tab: &Tab| tab.life == Life::Crashed && self.now < tab.changed_at + NEWS_MS;
+        let is_mute = |tab: &Tab| match tab.life {
+            Life::Running => false,
+            Life::Hung | Life::Hidden => true,
+            Life::Crashed | Life::Closed => self.now < tab.changed_at + NEWS_MS,
+        };
         self.plan.storage == Storage::Local
             && self.judge.storage_failed_at.is_some()
-            && (!self.plan.is_coordinated() || self.tabs.iter().any(died))
+            && (!self.plan.is_coordinated() || self.tabs.iter().any(is_mute))
     }
 
     /// A session ended, as the client says.
@@ -246,7 +256,9 @@ impl World {
             return;
         }
         let refused = self.judge.refused.get(&family).copied();
-        if refused.is_none() || refused < held.refresh {
+        // Where words get lost, one generation may be of two tokens. The server takes neither.
+        let is_over = !self.plan.is_coordinated() && self.server.families[family].revoked.is_some();
+        if refused.is_none() || (refused < held.refresh && !is_over) {
             let what = format!(
                 "{:?} was given up for lost; the server refused {refused:?}",
                 held.refresh
@@ -293,6 +305,8 @@ impl World {
         if let Some(&at) = self.judge.signed_out.get(&family)
             && self.now > at + 1_000
             && self.judge.storage_failed_at.is_none()
+            // Without storage there is no tombstone.
+            && (self.plan.is_coordinated() || !self.plan.is_storage_blocked)
             // A tab that hung learns of things in the order in which they wait for it.
             && self.now > self.tabs[tab].changed_at
         {

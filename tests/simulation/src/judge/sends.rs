@@ -252,6 +252,7 @@ impl World {
         let is_refused = reply.is_definite && reply.answer.as_ref().is_ok_and(is_invalid_grant);
         if let Some(attempt) = self.judge.attempts.get_mut(&token) {
             attempt.last_over = now;
+            attempt.heard = Some((context, now));
             // A tab that dies with a new token in its hands leaves the others in doubt about the old one.
             let is_success = reply.issued.is_some();
             if reply.is_definite && !is_success {
