@@ -29,14 +29,16 @@ pub type Sim = Rc<RefCell<World>>;
 /// What the clocks of the browser's pages say at some time.
 #[derive(Clone, Copy, Default)]
 pub struct Moment {
+    at: Ms,
     wall: f64,
     awake: f64,
 }
 
 impl Moment {
-    /// How much later it is then, by the clock that went further.
+    /// How much later it is then, by the clock that went further, and not more than it is.
     pub fn until(self, then: Self) -> f64 {
-        (then.wall - self.wall).max(then.awake - self.awake)
+        let by_clock = (then.wall - self.wall).max(then.awake - self.awake);
+        by_clock.min(then.at.saturating_sub(self.at) as f64)
     }
 }
 
@@ -352,6 +354,7 @@ impl World {
     /// What a page's clocks say of now.
     pub fn moment(&self) -> Moment {
         Moment {
+            at: self.now,
             wall: self.wall(),
             awake: self.now.saturating_sub(self.stopped) as f64,
         }

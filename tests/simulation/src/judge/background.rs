@@ -146,7 +146,16 @@ impl World {
         let was_there = self.contexts[context].created_at < told_at
             && told_at > self.tabs[tab].changed_at.max(self.woke_at) + NEWS_MS
             && now > told_at + NEWS_MS;
-        let is_told = self.plan.is_coordinated() && is_posted && was_there;
+        // Nor does who has no session any more.
+        let from_tab = self.contexts[from].tab;
+        let is_cleared = |&(other, at): &(usize, Ms)| other == from_tab && at <= told_at;
+        let has_none = self.judge.cleared.iter().any(is_cleared);
+        // What one client of a page could not store where all tabs read it hides from the others of that page what they were told.
+        let is_hidden = self.plan.storage == Storage::Local
+            && self.judge.storage_failed_at.is_some()
+            && self.tabs[tab].contexts.len() > 1;
+        let is_told =
+            self.plan.is_coordinated() && is_posted && was_there && !has_none && !is_hidden;
         // Tabs that share one record, and nothing else, write over each other's notes.
         let is_own =
             from == context && (self.plan.storage != Storage::Local || self.plan.has_locks);
