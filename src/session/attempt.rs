@@ -135,8 +135,9 @@ pub(super) fn lost<P: Platform>(
     };
     session.tell_lost(record, &error);
     // The lock is kept until they have heard of it.
-    session.lock.set(None);
+    let lock = session.lock.take();
     session.end(Event::SessionLost, Some(&error));
+    session.lock.set(lock);
     error
 }
 

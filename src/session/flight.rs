@@ -4,7 +4,7 @@ use super::exchange::{Exchange, refresh_token_of};
 use super::siblings::ASK_MS;
 use super::{Outcome, Session};
 use crate::platform::{Event, Platform};
-use crate::task::{Shared, unless};
+use crate::task::Shared;
 use crate::words::{Code, Word};
 use alloc::rc::Rc;
 use core::cell::Cell;
@@ -107,8 +107,7 @@ fn take_off<P: Platform>(
                 .await;
             if is_lost {
                 // Nor does anybody whose turn it is send what was refused just now.
-                let hidden = session.until(|session| session.is_hidden.get());
-                unless(hidden, session.platform.sleep(ASK_MS)).await;
+                let _ = session.platform.sleep(ASK_MS).await;
             }
             exchange.let_go();
             session.exchanges.set(session.exchanges.get() - 1);
