@@ -180,6 +180,7 @@ names! {
         SentAt = "sent_at",
         Seen = "seen",
         WaitUntil = "wait_until",
+        Paused = "paused",
         Debt = "debt",
         Tombstones = "tombstones",
         At = "at",

@@ -149,6 +149,7 @@ export const WORDS = [
   "sent_at",
   "seen",
   "wait_until",
+  "paused",
   "debt",
   "tombstones",
   "at",

@@ -4,14 +4,13 @@ use super::attempt::{failed, lost, may_send, note_attempt, owe, settle_debt, sin
 use super::flight::Why;
 use super::keys::invalid;
 use super::lock::Lock;
-use super::renewal::LEAST_USE_MS;
+use super::renewal::{self, LEAST_USE_MS, Moment};
 use super::siblings::Step;
 use super::{Outcome, Session, record, retry};
 use crate::error::Error;
 use crate::platform::{Event, Kept, Mono, Platform};
 use crate::protocol::discovery::Endpoint;
 use crate::protocol::{id_token, token};
-use crate::session::renewal::Moment;
 use crate::task::{Place, unless};
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
@@ -157,7 +156,7 @@ impl<P: Platform> Exchange<P> {
             .is_none_or(|base| !record.same(Word::AccessToken, &base, Word::AccessToken));
         if is_news && self.narrower.is_none() {
             let will_do = self.why.get() < Why::Refresh && session.is_fresh(&record, 0.0);
-            if session.news_at.get() >= self.began || will_do {
+            if will_do || (session.news_at.get() >= self.began && self.is_of_use(&record)) {
                 return Err(session.given_tokens());
             }
         }
@@ -223,7 +222,7 @@ impl<P: Platform> Exchange<P> {
                 .as_ref()
                 .is_ok_and(|answer| follows(answer, &held, record));
         if !is_current {
-            return Err(self.overtaken());
+            return Err(self.overtaken(&held));
         }
         let answer = match answer {
             Ok(answer) => answer,
@@ -328,7 +327,7 @@ impl<P: Platform> Exchange<P> {
                 verdict = Ok(());
             }
             if !record::is_same_generation(&held, &own) {
-                return Err(self.overtaken());
+                return Err(self.overtaken(&held));
             }
             // Another client of the page may have sent the new refresh token by now.
             next = if is_rotated {
@@ -393,11 +392,20 @@ impl<P: Platform> Exchange<P> {
         refresh_token_of(&self.session).map_err(Err)
     }
 
+    /// Whether what somebody brought is an answer here: not what ran out before it came, or while this waited for something else.
+    fn is_of_use(&self, record: &P::Kept) -> bool {
+        let session = &self.session;
+        let is_new = session.platform.elapsed().0 - session.news_at.get().0 < LEAST_USE_MS;
+        let forgiven = if is_new { LEAST_USE_MS } else { 0.0 };
+        renewal::is_valid(record, session.age_of(record) - forgiven)
+    }
+
     /// What it ends with where somebody else was quicker: the answer is not for what is held now, good or bad.
-    fn overtaken(&self) -> Outcome<P::Kept> {
-        match self.narrower {
-            None => self.session.given_tokens(),
-            Some(_) => Err(Error::new(Code::Timeout)),
+    fn overtaken(&self, held: &P::Kept) -> Outcome<P::Kept> {
+        if self.narrower.is_none() && self.is_of_use(held) {
+            self.session.given_tokens()
+        } else {
+            Err(Error::new(Code::Timeout))
         }
     }
 }
