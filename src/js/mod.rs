@@ -76,6 +76,11 @@ impl Instance {
         self.browser.run();
     }
 
+    /// For how many ms the access token held may be handed out, unless the instance is entered again.
+    pub fn fresh(&self) -> f64 {
+        self.client.as_ref().map_or(0.0, Client::fresh_ms)
+    }
+
     /// Something happened outside: 0, an operation of the context ended, or a call was aborted; 1, another client of this page, with the
     /// same issuer, client id and name, has news; 2, the client is closed: what goes on by itself ends, what is under way does not.
     pub fn run(&self, what: i32) {

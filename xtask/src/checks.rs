@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::package::{self, Package};
 use crate::repository::Repository;
 use crate::setup::{self, Browser, Part, WasmBindgen};
-use crate::{run, size_table};
+use crate::{budget, run, size_table};
 
 const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 
@@ -35,7 +35,7 @@ pub enum Step {
     Docs,
     /// wasm-bindgen tests in Chromium
     Web,
-    /// The npm package, within its budget of bytes
+    /// The npm package, within its budget of bytes, and built again with the same bytes
     Build,
     /// The types of the npm package, and what the documents say about them
     Types,
@@ -65,6 +65,7 @@ impl Step {
             Step::Packaging => &[
                 Part::Node,
                 Part::NpmPackages,
+                Part::AppPackages,
                 Part::WasmTarget,
                 Part::Browser,
                 Part::WasmBindgen,
@@ -77,7 +78,7 @@ impl Step {
         match self {
             Step::Types => &["tests/types"],
             Step::EndToEnd => &["tests/servers", "tests/e2e"],
-            Step::Packaging => &["tests/packaging"],
+            Step::Packaging => &["tests/packaging", "bench"],
             Step::Format
             | Step::Lint
             | Step::Native
@@ -140,7 +141,10 @@ impl Checks<'_> {
             }
             Step::Docs => self.docs(),
             Step::Web => self.web(),
-            Step::Build => self.package().map(drop),
+            Step::Build => {
+                let repository = self.repository;
+                package::assert_reproducible(repository, &self.package()?.module)
+            }
             Step::Types | Step::EndToEnd | Step::Packaging => self.node_tests(step),
         }
     }
@@ -222,6 +226,7 @@ impl Checks<'_> {
             None => {
                 let package = package::build(self.repository)?;
                 size_table::print(&package)?;
+                budget::check(self.repository, &package)?;
                 package
             }
         };

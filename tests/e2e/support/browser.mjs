@@ -10,10 +10,11 @@ const FLAGS = [
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
 
-export async function startBrowser() {
+/** `preferences` are Chromium's own names for what its settings say; `flags` are added to those that every test has. */
+export async function startBrowser({ preferences = {}, flags = [] } = {}) {
   const logs = new logging.Preferences();
   logs.setLevel(logging.Type.BROWSER, logging.Level.ALL);
-  const options = new Options().addArguments(...FLAGS).setLoggingPrefs(logs);
+  const options = new Options().addArguments(...FLAGS, ...flags).setUserPreferences(preferences).setLoggingPrefs(logs);
   options.setChromeBinaryPath(process.env.CHROME ?? onPath("chromium", "chromium-browser", "google-chrome"));
   const driver = await new Builder()
     .forBrowser(Browser.CHROME)
@@ -31,6 +32,11 @@ export async function startBrowser() {
     async consoleLines() {
       const entries = await driver.manage().logs().get(logging.Type.BROWSER);
       return entries.map((entry) => entry.message);
+    },
+    /** Errors and warnings on the console since it was last read. */
+    async complaints() {
+      const entries = await driver.manage().logs().get(logging.Type.BROWSER);
+      return entries.filter(({ level }) => level.value >= logging.Level.WARNING.value).map((entry) => entry.message);
     },
     close: () => driver.quit(),
   };
