@@ -1,6 +1,9 @@
 //! How long things live: calls, subscriptions, clients, and several clients of one session.
 
-use rekindle::{ErrorCode, EventKind, RefreshOptions, SetTokensOptions, SignOutOptions, Status};
+use rekindle::{
+    ErrorCode, EventKind, IntrospectOptions, RefreshOptions, SetTokensOptions, SignOutOptions,
+    Status,
+};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -30,6 +33,30 @@ async fn a_call_that_is_dropped_is_given_up_and_what_it_shares_goes_on() {
     let tokens = client.refresh(&RefreshOptions::default()).await.unwrap();
     assert_eq!(tokens.access_token, "a2");
     assert_eq!(server.sent().len(), 1, "both are one exchange");
+}
+
+#[wasm_bindgen_test]
+fn a_request_of_a_call_that_is_dropped_is_given_up() {
+    let server = Server::new("() => new Promise(() => {})");
+    let client = server.client(config("given-up"));
+    let options = IntrospectOptions {
+        token: Some("t1".into()),
+        ..Default::default()
+    };
+    let call = client.introspect(&options);
+    assert_eq!(server.given_up(), [false], "it has begun");
+    drop(call);
+    assert_eq!(server.given_up(), [true]);
+}
+
+#[wasm_bindgen_test]
+async fn a_client_that_shares_is_ready_where_nobody_is_there() {
+    let client = Server::new(TOKENS).client(rekindle::ClientConfig {
+        share_session: Some(true),
+        ..config("shares")
+    });
+    client.ready().await;
+    assert_eq!(client.get_snapshot().status, Status::SignedOut);
 }
 
 #[wasm_bindgen_test]

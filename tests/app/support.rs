@@ -22,8 +22,10 @@ impl Server {
         Self(js(&format!(
             "(() => {{
                 const sent = [];
+                const signals = [];
                 const answer = {answer};
                 const own = async (input, init) => {{
+                    signals.push(input.signal ?? init?.signal);
                     const {{ pathname }} = new URL(input.url ?? input);
                     const earlier = sent.filter((line) => line.split(' ')[0] === pathname).length;
                     const token = input.headers?.get('Authorization') ?? init?.headers?.Authorization;
@@ -31,7 +33,7 @@ impl Server {
                     const [status, body, headers] = await answer(pathname, earlier);
                     return new Response(body && JSON.stringify(body), {{ status, headers }});
                 }};
-                return {{ sent, fetch: own }};
+                return {{ sent, signals, fetch: own }};
             }})()"
         )))
     }
@@ -42,6 +44,15 @@ impl Server {
         js_sys::Array::from(&sent)
             .iter()
             .filter_map(|line| line.as_string())
+            .collect()
+    }
+
+    /// Which of the requests were given up.
+    pub fn given_up(&self) -> Vec<bool> {
+        let signals = Reflect::get(&self.0, &"signals".into()).unwrap();
+        js_sys::Array::from(&signals)
+            .iter()
+            .map(|signal| Reflect::get(&signal, &"aborted".into()).unwrap() == JsValue::TRUE)
             .collect()
     }
 
