@@ -75,7 +75,7 @@ async fn a_subscription_ends_when_it_is_dropped() {
 async fn a_listener_may_call_any_method() {
     let client = Server::new(TOKENS).client(config("listener"));
     let own = client.clone();
-    let seen = std::rc::Rc::new(std::cell::Cell::new(None));
+    let seen = std::rc::Rc::new(core::cell::Cell::new(None));
     let told = seen.clone();
     let _subscription = client.subscribe(move |event| {
         if event.kind == EventKind::SignedIn {

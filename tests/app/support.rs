@@ -1,6 +1,6 @@
 //! A client, and the server that it speaks to: a function in the place of `fetch`.
 
-use std::cell::RefCell;
+use core::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Function, Reflect};
