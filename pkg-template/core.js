@@ -15,6 +15,7 @@ const SNAPSHOT = 0;
 const RECORD = 1;
 const ERROR = 2;
 const DIAGNOSTICS = 3;
+const FRESH_MS = 4;
 
 /** Every client's part, by which those of one session tell each other of news. */
 const cores = new Set();
@@ -153,7 +154,7 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
     },
     remember(accessToken) {
       if (snapshot()?.tokens?.accessToken !== accessToken) return;
-      const ms = enter(wasm.instance_fresh, pointer);
+      const ms = enter(wasm.instance_read, pointer, FRESH_MS);
       fresh = { accessToken, ms, wall: Date.now(), mono: performance.now(), keys: storedKeys() };
     },
 

@@ -148,6 +148,9 @@ impl<P: Platform> Session<P> {
 
     /// How long the background holds back.
     pub(super) fn waits(&self, record: &P::Kept) -> f64 {
+        if record.number(Word::Paused) > 0.0 {
+            return f64::INFINITY;
+        }
         let now = self.moment();
         let is_resumed = self.is_resumed(record);
         let due = if is_resumed {

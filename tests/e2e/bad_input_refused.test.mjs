@@ -122,7 +122,7 @@ function assertRefused({ error, before, after, reloaded, events }, expected) {
 const held = ({ status, tokens, refreshToken, persisted }) => ({ status, tokens, refreshToken, persisted });
 
 /** What is written down beside the tokens: an attempt without a definite answer, and how long to wait. */
-const NOTES = ["sent_at", "seen", "wait_until", "debt"];
+const NOTES = ["sent_at", "seen", "wait_until", "paused", "debt"];
 
 /** The issuer's keys, which come beside the answer or after it, and are no part of a session. */
 const isOfKeys = (name) => name.startsWith("rekindle:keys:");
