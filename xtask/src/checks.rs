@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every check, the quick ones first, until one fails.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::package::{self, Package};
 use crate::repository::Repository;
 use crate::setup::{self, Browser, Part, WasmBindgen};
-use crate::{budget, run, size_table};
+use crate::{budget, run, rust_apps, size_table};
 
 const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 
@@ -43,6 +43,8 @@ pub enum Step {
     EndToEnd,
     /// The npm package in bundlers and without one
     Packaging,
+    /// The crate as cargo packs it, in a Leptos and a Yew app in Chromium
+    RustApps,
 }
 
 impl Step {
@@ -70,6 +72,14 @@ impl Step {
                 Part::Browser,
                 Part::WasmBindgen,
             ],
+            Step::RustApps => &[
+                Part::CargoComponents,
+                Part::Node,
+                Part::NpmPackages,
+                Part::WasmTarget,
+                Part::Browser,
+                Part::WasmBindgen,
+            ],
         }
     }
 
@@ -79,6 +89,7 @@ impl Step {
             Step::Types => &["tests/types"],
             Step::EndToEnd => &["tests/servers", "tests/e2e"],
             Step::Packaging => &["tests/packaging", "bench"],
+            Step::RustApps => &["tests/rust_apps"],
             Step::Format
             | Step::Lint
             | Step::Native
@@ -145,7 +156,21 @@ impl Checks<'_> {
                 let repository = self.repository;
                 package::assert_reproducible(repository, &self.package()?.module)
             }
-            Step::Types | Step::EndToEnd | Step::Packaging => self.node_tests(step),
+            Step::Types | Step::EndToEnd | Step::Packaging => {
+                let tarball = self.package()?.tarball.clone();
+                self.node_tests(step, ("REKINDLE_TARBALL", &tarball))
+            }
+            Step::RustApps => {
+                self.cargo(&[
+                    "fmt",
+                    "--manifest-path",
+                    "examples/Cargo.toml",
+                    "--all",
+                    "--check",
+                ])?;
+                let apps = rust_apps::build(self.repository)?;
+                self.node_tests(step, ("REKINDLE_RUST_APPS", &apps))
+            }
         }
     }
 
@@ -162,6 +187,12 @@ impl Checks<'_> {
                 &["--package", "rekindle", "--lib", "--features", "npm"],
             ]
             .concat(),
+            &[
+                &WASM[..],
+                &["--package", "rekindle", "--lib", "--test", "app"],
+                &["--features", "app"],
+            ]
+            .concat(),
         ] {
             self.cargo(&[&["clippy"], what, &["--", "--deny", "warnings"]].concat())?;
         }
@@ -172,6 +203,7 @@ impl Checks<'_> {
         for what in [
             &["--workspace"][..],
             &[&WASM[..], &["--package", "rekindle"]].concat(),
+            &[&WASM[..], &["--package", "rekindle", "--features", "app"]].concat(),
         ] {
             let mut command = self.repository.cargo();
             shown(
@@ -187,16 +219,27 @@ impl Checks<'_> {
     fn web(&self) -> Result<()> {
         let browser = Browser::find()?;
         let test_runner = WasmBindgen::find(self.repository)?.test_runner;
+        for tests in [
+            &["--test", "web"][..],
+            &["--test", "app", "--features", "app"],
+        ] {
+            self.web_tests(tests, &browser, &test_runner)?;
+        }
+        Ok(())
+    }
+
+    fn web_tests(&self, tests: &[&str], browser: &Browser, test_runner: &Path) -> Result<()> {
         let mut command = self.repository.cargo();
         shown(
             command
-                .args(["test", "--package", "rekindle", "--test", "web"])
+                .args(["test", "--package", "rekindle"])
+                .args(tests)
                 .args(WASM)
                 .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", test_runner)
                 .env("CHROMEDRIVER", &browser.chromedriver)
                 .env(
                     "WASM_BINDGEN_TEST_WEBDRIVER_JSON",
-                    self.capabilities(&browser)?,
+                    self.capabilities(browser)?,
                 )
                 // A busy machine takes longer than the five seconds that are its default.
                 .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")
@@ -233,9 +276,9 @@ impl Checks<'_> {
         Ok(self.package.insert(package))
     }
 
-    /// One file after another: each has browsers and servers of its own, and some measure time.
-    fn node_tests(&mut self, step: Step) -> Result<()> {
-        let tarball = self.package()?.tarball.clone();
+    /// One file after another: each has browsers and servers of its own, and some measure time. `tested` is where the tests find what
+    /// they are about.
+    fn node_tests(&self, step: Step, tested: (&str, &Path)) -> Result<()> {
         let mut tests = Vec::new();
         for folder in step.test_folders() {
             let files = fs::read_dir(self.repository.path(folder))
@@ -259,7 +302,7 @@ impl Checks<'_> {
             .args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
             .arg(format!("--test-timeout={}", NODE_TEST_TIMEOUT.as_millis()))
             .args(tests)
-            .env("REKINDLE_TARBALL", tarball);
+            .env(tested.0, tested.1);
         if step.needs().contains(&Part::Browser) {
             let browser = Browser::find()?;
             command
