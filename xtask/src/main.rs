@@ -7,6 +7,7 @@ mod bugs;
 mod checks;
 mod contributors;
 mod demo;
+mod display;
 mod faults;
 mod package;
 mod repository;
@@ -45,6 +46,9 @@ enum Task {
         /// Run this step alone, with what it depends on
         #[arg(long, value_name = "STEP")]
         only: Option<checks::Step>,
+        /// Run in this browser engine alone, and only the steps that run in one
+        #[arg(long, value_name = "ENGINE")]
+        engine: Option<setup::Engine>,
     },
     /// Build the npm package into target/npm and print its sizes
     Build,
@@ -74,7 +78,7 @@ fn carry_out(task: Task) -> Result<()> {
     let repository = Repository::open()?;
     match task {
         Task::Demo(options) => demo::start(&repository, &options),
-        Task::Test { only } => checks::run(&repository, only),
+        Task::Test { only, engine } => checks::run(&repository, only, engine),
         Task::Build => {
             setup::ensure(&repository, setup::FOR_BUILD)?;
             let package = package::build(&repository)?;
