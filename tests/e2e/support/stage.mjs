@@ -144,7 +144,7 @@ export async function startStage({ layout = "okta", beside, ...options } = {}) {
     async assertDiscreet() {
       const secrets = secretsOf(proxy.history);
       assert.ok(secrets.size > 0, "the run had secrets to look for");
-      const words = [...said, ...(await browser.consoleLines())].filter(Boolean);
+      const words = [...said, ...site.said, ...(await browser.consoleLines())].filter(Boolean);
       const leaks = words.filter((word) => [...secrets].some((secret) => word.includes(secret)));
       assert.deepEqual(leaks, []);
     },

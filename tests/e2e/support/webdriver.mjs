@@ -1,0 +1,120 @@
+// Windows of any browser, over the one connection that WebDriver has: one command after the other, each in its window. What a page does
+// goes on meanwhile, so many windows are at work at one moment all the same.
+
+import { Command, Name } from "selenium-webdriver/lib/command.js";
+import { inPage, settled, settling } from "./browser.mjs";
+import { until } from "./until.mjs";
+
+/** Looked at so often whether a page's work has ended. */
+const LOOK_MS = 20;
+
+/** As `startCdp`. The scripts come with the site's pages, and what is said goes to the site. */
+export async function startWebDriver(stage, scripts) {
+  const { driver, site } = stage;
+  const windows = shared(driver, await driver.getWindowHandle());
+  const before = site.scripts;
+  site.scripts = [...before, ...scripts];
+
+  function attach(handle) {
+    const own = windows.seenFrom(handle);
+
+    async function run(code, args) {
+      const id = await own.executeScript(inPage(begin(code)), JSON.stringify(args));
+      for (;;) {
+        const outcome = await own.executeAsyncScript(inPage(look), id, LOOK_MS);
+        if (outcome !== null) return settled(outcome);
+      }
+    }
+
+    return {
+      hasCrashed: false,
+      run,
+      sent: () => own.executeScript("return window.witness.posts[arguments[0]] ?? 0", stage.paths.token),
+      load: (url) => own.get(url),
+      reload: () => own.navigate().refresh(),
+
+      async leave(begin) {
+        const before = await own.getCurrentUrl();
+        await begin();
+        await until(async () => (await own.getCurrentUrl()) !== before, "another page is there");
+      },
+
+      address: () => own.getCurrentUrl(),
+
+      async back() {
+        await own.navigate().back();
+        const isRestored = await until(() => own.executeScript("return window.witness ? [window.witness.isRestored] : null"), "the page before is there");
+        return { isRestored: isRestored[0], reasons: [] };
+      },
+
+      press: (key) => own.actions().sendKeys(key).perform(),
+
+      close: () => own.close().catch(() => {}),
+    };
+  }
+
+  return {
+    create: async () => attach(await windows.create()),
+
+    async opened(path, open) {
+      const opened = attach(await windows.opened(open));
+      await until(async () => (await opened.address()).endsWith(path), "the window opens");
+      await until(() => opened.run(() => document.readyState === "complete", []), "the window loads");
+      return opened;
+    },
+
+    async close() {
+      site.scripts = before;
+      await windows.release();
+    },
+  };
+}
+
+/** Begins a function of the page, whose outcome `look` gives. */
+const begin = (code) => `(args) => (globalThis.outcomes ??= []).push((${settling(code)})(args)) - 1`;
+
+const look = `(id, patience, done) => {
+  const later = new Promise((end) => { setTimeout(end, patience, null); });
+  Promise.race([globalThis.outcomes[id], later]).then(done);
+}`;
+
+/**
+ * Many windows for one driver, which knows a current one: gives the driver as seen from a window. Each command waits for the one before,
+ * and first makes its window the current one. The driver itself goes on to speak to its first.
+ */
+function shared(driver, first) {
+  const execute = driver.execute.bind(driver);
+  let last = Promise.resolve();
+  let current = first;
+
+  function alone(work) {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
+  }
+
+  async function inWindow(handle, command) {
+    if (current !== handle) await execute(new Command(Name.SWITCH_TO_WINDOW).setParameter("name", handle).setParameter("handle", handle));
+    current = handle;
+    return execute(command);
+  }
+
+  driver.execute = (command) => alone(() => inWindow(first, command));
+  const handles = () => alone(() => execute(new Command(Name.GET_WINDOW_HANDLES)));
+
+  return {
+    seenFrom: (handle) => Object.assign(Object.create(driver), { execute: (command) => alone(() => inWindow(handle, command)) }),
+    create: async () => (await alone(() => execute(new Command(Name.SWITCH_TO_NEW_WINDOW).setParameter("type", "window")))).handle,
+    /** The window that `open` opens. */
+    async opened(open) {
+      const before = await handles();
+      await open();
+      return until(async () => (await handles()).find((handle) => !before.includes(handle)), "the window opens");
+    },
+    /** Gives the driver back as it was. */
+    async release() {
+      await driver.getTitle();
+      delete driver.execute;
+    },
+  };
+}
