@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { challenged, startApi } from "./support/api.mjs";
+import { lacking } from "./support/engines.mjs";
 import * as fault from "./support/fault_proxy.mjs";
 import { startStage } from "./support/stage.mjs";
 import { movableClock, startTabs, until } from "./support/tabs.mjs";
@@ -63,7 +64,7 @@ describe("q12 the access token goes to origins of the list alone", () => {
     return sent;
   };
 
-  test("without a list to the page's own, however it is written, and nowhere else", async () => {
+  test("without a list to the page's own, however it is written, and nowhere else", { skip: lacking("devtools") }, async () => {
     const { origin } = stage.site;
     const { host, port } = new URL(origin);
     const tab = await signedIn(stage.config);

@@ -4,25 +4,29 @@ import assert from "node:assert/strict";
 
 export const engine = process.env.REKINDLE_ENGINE ?? "chromium";
 
-const DRIVER = "WebDriver has no command for it";
-const EVERYWHERE_ELSE = {
-  crash: DRIVER,
-  freeze: DRIVER,
-  offline: DRIVER,
-  process: DRIVER,
-  devtools: "the test speaks the DevTools Protocol",
+/** For which no command of WebDriver is: the test uses Chromium's DevTools Protocol. */
+const BY_DEVTOOLS = {
+  crash: "nothing kills a page's process",
+  freeze: "nothing freezes a page",
+  hang: "nothing ends a page's endless loop",
+  offline: "nothing takes the network away from a page",
+  process: "nothing says in which process a page runs",
+  history: "nothing reads a window's history or goes to an entry of it",
+  gesture: "nothing looks into a page without a user's gesture",
+  cookies: "nothing reads all cookies of the browser",
+  devtools: "nothing looks at a request, the memory or what DevTools prints",
 };
 
 /** What is lacking, and why. */
 export const LACKING = {
   chromium: {},
-  firefox: { ...EVERYWHERE_ELSE },
-  webkit: { ...EVERYWHERE_ELSE },
+  firefox: { ...BY_DEVTOOLS },
+  webkit: { ...BY_DEVTOOLS },
 };
 
 /** For a test's `skip`: false, or why this engine cannot run it. */
-export function without(...needs) {
-  for (const need of needs) assert.ok(Object.values(LACKING).some((lacking) => need in lacking), `${need} is in the table`);
-  const missing = needs.find((need) => need in LACKING[engine]);
-  return missing ? `${engine}: ${missing}: ${LACKING[engine][missing]}` : false;
+export function lacking(need) {
+  assert.ok(Object.values(LACKING).some((table) => need in table), `${need} is in the table`);
+  const why = LACKING[engine][need];
+  return why ? `${engine}: ${need}: ${why}` : false;
 }

@@ -8,10 +8,13 @@ import { until } from "./until.mjs";
 /** Looked at so often whether a page's work has ended. */
 const LOOK_MS = 20;
 
+const sharings = new WeakMap();
+
 /** As `startCdp`. The scripts come with the site's pages, and what is said goes to the site. */
 export async function startWebDriver(stage, scripts) {
   const { driver, site } = stage;
-  const windows = shared(driver, await driver.getWindowHandle());
+  if (!sharings.has(driver)) sharings.set(driver, shared(driver, await driver.getWindowHandle()));
+  const windows = sharings.get(driver);
   const before = site.scripts;
   site.scripts = [...before, ...scripts];
 
@@ -19,11 +22,9 @@ export async function startWebDriver(stage, scripts) {
     const own = windows.seenFrom(handle);
 
     async function run(code, args) {
-      const id = await own.executeScript(inPage(begin(code)), JSON.stringify(args));
-      for (;;) {
-        const outcome = await own.executeAsyncScript(inPage(look), id, LOOK_MS);
-        if (outcome !== null) return settled(outcome);
-      }
+      let outcome = await own.executeAsyncScript(inPage(begin(code)), JSON.stringify(args), LOOK_MS);
+      while (typeof outcome === "number") outcome = await own.executeAsyncScript(inPage(look), outcome, LOOK_MS);
+      return settled(outcome);
     }
 
     return {
@@ -63,20 +64,17 @@ export async function startWebDriver(stage, scripts) {
       return opened;
     },
 
-    async close() {
-      site.scripts = before;
-      await windows.release();
-    },
+    close: async () => { site.scripts = before; },
   };
 }
 
-/** Begins a function of the page, whose outcome `look` gives. */
-const begin = (code) => `(args) => (globalThis.outcomes ??= []).push((${settling(code)})(args)) - 1`;
-
-const look = `(id, patience, done) => {
-  const later = new Promise((end) => { setTimeout(end, patience, null); });
-  Promise.race([globalThis.outcomes[id], later]).then(done);
+/** The outcome of some work of the page, as `settled` reads it, or its number where it goes on for longer. */
+const orLater = "Promise.race([window.outcomes[id], new Promise((end) => { setTimeout(end, patience, id); })]).then(done)";
+const begin = (code) => `(args, patience, done) => {
+  const id = (window.outcomes ??= []).push((${settling(code)})(args)) - 1;
+  ${orLater};
 }`;
+const look = `(id, patience, done) => { ${orLater}; }`;
 
 /**
  * Many windows for one driver, which knows a current one: gives the driver as seen from a window. Each command waits for the one before,
@@ -104,17 +102,12 @@ function shared(driver, first) {
 
   return {
     seenFrom: (handle) => Object.assign(Object.create(driver), { execute: (command) => alone(() => inWindow(handle, command)) }),
-    create: async () => (await alone(() => execute(new Command(Name.SWITCH_TO_NEW_WINDOW).setParameter("type", "window")))).handle,
+    create: async () => (await driver.execute(new Command(Name.SWITCH_TO_NEW_WINDOW).setParameter("type", "window"))).handle,
     /** The window that `open` opens. */
     async opened(open) {
       const before = await handles();
       await open();
       return until(async () => (await handles()).find((handle) => !before.includes(handle)), "the window opens");
-    },
-    /** Gives the driver back as it was. */
-    async release() {
-      await driver.getTitle();
-      delete driver.execute;
     },
   };
 }
