@@ -84,6 +84,7 @@ export const settling = (code) => `async (args) => {
 }`;
 
 export function settled(outcome) {
+  if (outcome === null) throw new Error("the page was left meanwhile");
   const { value, thrown } = JSON.parse(outcome);
   if (thrown) throw new Error(`in the page: ${thrown}`);
   return value;

@@ -20,7 +20,7 @@ const BY_DEVTOOLS = {
 /** What is lacking, and why. */
 export const LACKING = {
   chromium: {},
-  firefox: { ...BY_DEVTOOLS },
+  firefox: { ...BY_DEVTOOLS, restore: "a page that holds a lock until pagehide is not kept in the back/forward cache" },
   webkit: { ...BY_DEVTOOLS },
 };
 

@@ -241,10 +241,12 @@ export async function startTabs(stage, { scripts = [] } = {}) {
     async assertDiscreet() {
       for (const tab of all) {
         if (tab === gate || tab.hasCrashed) continue;
-        const { diagnostics, events } = await tab.run(() => ({
+        const read = () => tab.run(() => ({
           diagnostics: globalThis.probe?.client?.diagnostics(),
           events: globalThis.probe?.events.map(({ type, error }) => ({ type, error })),
         }));
+        // Once more where the page was just being left.
+        const { diagnostics, events } = await read().catch(read);
         said.push(JSON.stringify(diagnostics), JSON.stringify(events));
       }
       const secrets = secretsOf(stage.proxy.history);

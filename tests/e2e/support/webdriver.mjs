@@ -15,6 +15,8 @@ export async function startWebDriver(stage, scripts) {
   const { driver, site } = stage;
   if (!sharings.has(driver)) sharings.set(driver, shared(driver, await driver.getWindowHandle()));
   const windows = sharings.get(driver);
+  // Where it has the servers' cookies at hand, to forget them: a driver gives and takes those of its page's host.
+  await driver.get(site.origin);
   const before = site.scripts;
   site.scripts = [...before, ...scripts];
 
@@ -36,6 +38,8 @@ export async function startWebDriver(stage, scripts) {
 
       async leave(begin) {
         const before = await own.getCurrentUrl();
+        // As a user's click: a page that signs in again and again without one is stopped.
+        await own.actions().sendKeys("a").perform();
         await begin();
         await until(async () => (await own.getCurrentUrl()) !== before, "another page is there");
       },
