@@ -209,8 +209,9 @@ describe("q12 a 401 is one refresh and one retry", () => {
       const now = await held(tab);
       assert.deepEqual([status, refreshes(), bearers()], [200, 1, [`Bearer ${before}`, `Bearer ${now}`]], name);
       const [first, second] = api.requests;
-      const isSame = (a, b) => a.replaceAll(/-{2,}WebKitFormBoundary\w+/g, "") === b.replaceAll(/-{2,}WebKitFormBoundary\w+/g, "");
-      assert.ok(isSame(first.body, second.body), name);
+      // Each form has a boundary of its own.
+      const plain = ({ body }) => body.replaceAll(/-{2,}(WebKitFormBoundary|geckoformboundary)\w+/gi, "");
+      assert.equal(plain(first), plain(second), name);
       assert.equal(first.body.includes("text"), !name.startsWith("nothing"), name);
       for (const header of ["x-own", "content-length"]) assert.equal(first.headers[header], second.headers[header], name);
       assert.equal(first.headers["content-type"]?.split(";")[0], second.headers["content-type"]?.split(";")[0], name);
@@ -343,6 +344,7 @@ describe("q12 a challenge to sign in in another way (RFC 9470)", () => {
     const tab = await signedIn();
     const before = await held(tab);
     for (const [name, challenges, acrValues, maxAge] of yes) {
+      if (challenges.length > 1 && lacking("challenges")) continue;
       api.next(challenged(...challenges));
       const { error } = await call(tab, `${api.origin}/a`);
       const { code, reason, status, retryable, sessionLost, own } = error ?? {};
@@ -399,11 +401,13 @@ describe("q12 before and around the app's call", () => {
 
   test("what the app's call meets with is passed on as fetch gives it", async () => {
     const tab = await signedIn();
-    api.next(() => undefined);
+    // Firefox sends a call again where the connection is dropped.
+    for (let times = 0; times < 20; times++) api.next(() => undefined);
     for (const [input, init] of [[`${api.origin}/a`], ["http://"], [`${api.origin.replace("//", "//user:pass@")}/a`], [`${api.origin}/a`, { method: "GET", body: "x" }], [undefined]]) {
       const { error } = await call(tab, input, init);
       assert.deepEqual([error.name, error.own], ["TypeError", false], input);
     }
+    api.forget();
     assert.equal(refreshes(), 0);
   });
 

@@ -20,7 +20,11 @@ const BY_DEVTOOLS = {
 /** What is lacking, and why. */
 export const LACKING = {
   chromium: {},
-  firefox: { ...BY_DEVTOOLS, restore: "a page that holds a lock until pagehide is not kept in the back/forward cache" },
+  firefox: {
+    ...BY_DEVTOOLS,
+    restore: "a page that holds a lock until pagehide is not kept in the back/forward cache",
+    challenges: "WWW-Authenticate in several lines is not shown to a page",
+  },
   webkit: { ...BY_DEVTOOLS },
 };
 
