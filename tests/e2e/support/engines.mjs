@@ -23,6 +23,7 @@ export const LACKING = {
   firefox: {
     ...BY_DEVTOOLS,
     restore: "a page that holds a lock until pagehide is not kept in the back/forward cache",
+    drop: "a GET whose connection is dropped is sent again by the browser",
     challenges: "WWW-Authenticate in several lines is not shown to a page",
   },
   webkit: { ...BY_DEVTOOLS },
