@@ -15,6 +15,7 @@ const SNAPSHOT = 0;
 const RECORD = 1;
 const ERROR = 2;
 const DIAGNOSTICS = 3;
+const FRESH_MS = 4;
 
 /** Every client's part, by which those of one session tell each other of news. */
 const cores = new Set();
@@ -26,8 +27,8 @@ const instantiate = (module) => {
   try {
     return new WebAssembly.Instance(module, imports).exports;
   } catch (cause) {
-    // A browser that is out of memory, say.
-    throw new RekindleError({ code: "wasm_unavailable", reason: "instance", cause });
+    const problem = "There is no memory for WebAssembly; close other tabs.";
+    throw new RekindleError({ code: "wasm_unavailable", reason: "instance", problem, cause });
   }
 };
 
@@ -46,10 +47,13 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
   let isDead = false;
   /** What a closed client still answers with. */
   let last;
+  /** The access token to hand out without entering the instance, and until when: as long as nobody enters it, nothing has changed. */
+  let fresh;
 
   /** The one way into the instance: it sees a trap, and hands out what the core has to say. 0 from one that trapped. */
   const enter = (entry, ...numbers) => {
     if (isDead) return 0;
+    fresh = undefined;
     let result = 0;
     depth++;
     try {
@@ -117,6 +121,8 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
     last ? last.refreshToken : (release(enter(wasm.instance_read, pointer, RECORD))?.refresh_token ?? null);
   const diagnostics = () => last?.diagnostics ?? release(enter(wasm.instance_read, pointer, DIAGNOSTICS));
 
+  const storedKeys = () => context.slots[0].storage?.size();
+
   const giveBack = () => {
     onTraps.delete(trapped);
     cores.delete(self);
@@ -137,6 +143,19 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
       context.calls.set(call.id, call);
       enter(wasm.instance_call, pointer, verb, call.id, keep(options));
       return call;
+    },
+
+    /** The access token, where nothing has changed since it was remembered and it is fresh by both clocks. */
+    freshToken() {
+      if (!fresh) return undefined;
+      const wall = Date.now() - fresh.wall;
+      const isFresh = wall >= 0 && wall < fresh.ms && performance.now() - fresh.mono < fresh.ms && storedKeys() === fresh.keys;
+      return isFresh ? fresh.accessToken : undefined;
+    },
+    remember(accessToken) {
+      if (snapshot()?.tokens?.accessToken !== accessToken) return;
+      const ms = enter(wasm.instance_read, pointer, FRESH_MS);
+      fresh = { accessToken, ms, wall: Date.now(), mono: performance.now(), keys: storedKeys() };
     },
 
     /** The same call for the other clients, whose answer is nobody's: they may have no session yet, and one in the making. */

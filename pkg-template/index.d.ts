@@ -566,7 +566,7 @@ export type RekindleErrorCode =
   | "storage_unavailable" // No storage for a sign-in that has to survive a redirect; otherwise only in `snapshot.error`.
   | "storage_full" // The storage is full; only in `snapshot.error`.
   | "crypto_unavailable" // No cryptographic random numbers.
-  | "wasm_unavailable" // WebAssembly is missing, or forbidden by the page's content security policy.
+  | "wasm_unavailable" // WebAssembly is missing, forbidden by the page's policy, or was not loaded. See `reason`.
   | "insecure_issuer" // The issuer, or its metadata, is not what may be trusted: plain http, or another issuer's document.
   | "invalid_config" // A field of the config, or an option, is wrong or unknown. The message names it.
   | "unsupported" // The server, or this version, does not have what the call needs.

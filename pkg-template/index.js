@@ -162,7 +162,13 @@ const openClient = async (module, config) => {
   if (config.shareSession === true) await run(TAKE_OVER).catch(() => {});
   return {
     refresh: (options) => run(REFRESH, options),
-    getAccessToken: async (options) => (await run(GET_ACCESS_TOKEN, options)).accessToken,
+    async getAccessToken(options) {
+      const known = options === undefined && !isClosed && core?.freshToken();
+      if (known) return known;
+      const { accessToken } = await run(GET_ACCESS_TOKEN, options);
+      if (options === undefined) core?.remember(accessToken);
+      return accessToken;
+    },
     introspect: (options) => run(INTROSPECT, typeof options === "string" ? { token: options } : options),
     setTokens: (response, options) => run(SET_TOKENS, { response, options }),
     userInfo: (options) => run(USER_INFO, options),

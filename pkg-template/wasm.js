@@ -1,7 +1,8 @@
-// The default entry's wasm: text inside this JavaScript, since the address of an asset is what breaks in bundlers.
+// Compiles the module, which the default entry and `rekindle/streaming` have in different places.
 import { RekindleError } from "../src/browser/errors.js";
-import { decode } from "./wasm_text.js";
-import text from "wasm-text";
+import { isCsp } from "./csp.js";
+// Chosen by the build: ./wasm_text.js or ./wasm_file.js.
+import { compile } from "wasm-source";
 
 let compiled;
 
@@ -9,10 +10,8 @@ let compiled;
 export const compileOnce = () => {
   compiled ??= compile().catch((cause) => {
     compiled = undefined;
-    const reason = /unsafe-eval|content security policy|csp/i.test(cause?.message) ? "csp" : "unsupported";
-    throw new RekindleError({ code: "wasm_unavailable", reason, cause });
+    if (cause instanceof RekindleError) throw cause;
+    throw new RekindleError({ code: "wasm_unavailable", reason: isCsp(cause) ? "csp" : "unsupported", cause });
   });
   return compiled;
 };
-
-const compile = async () => WebAssembly.compile(decode(text));

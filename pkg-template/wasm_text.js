@@ -1,6 +1,10 @@
-// The other half of xtask/src/wasm_text.rs, which describes the encoding.
+// The default entry's wasm: text inside this JavaScript, since the address of an asset is what breaks in bundlers.
+import text from "wasm-text";
 
-export function decode(text) {
+export const compile = async () => WebAssembly.compile(decode(text));
+
+/** The other half of xtask/src/wasm_text.rs, which describes the encoding. */
+function decode(text) {
   let position = 0;
   let order = [...Array(256).keys()];
   const digit = () => {

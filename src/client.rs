@@ -297,6 +297,12 @@ impl<P: Platform> Client<P> {
         self.0.record()
     }
 
+    /// For how many ms the access token held may be handed out with no further look, unless something happens: 0 where there is none.
+    pub fn fresh_ms(&self) -> f64 {
+        self.fresh_record(0.0)
+            .map_or(0.0, |record| self.0.fresh_ms(&record))
+    }
+
     /// The record of tokens obtained elsewhere.
     fn given_record(&self, given: &P::Kept) -> Outcome<P::Kept> {
         let session = &self.0;

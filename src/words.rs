@@ -180,6 +180,7 @@ names! {
         SentAt = "sent_at",
         Seen = "seen",
         WaitUntil = "wait_until",
+        Paused = "paused",
         Debt = "debt",
         Tombstones = "tombstones",
         At = "at",
@@ -283,6 +284,7 @@ names! {
         NoJsonType = "the answer is JSON with another content type",
         NoTombstone = "localStorage is blocked: a tab asleep will not learn of the sign-out",
         NotVerified = "the ID token was not verified: the issuer's keys cannot be had",
+        OfAnother = "the ID token is about another access token, and was not kept",
         // Members of an error.
         Field = "field",
         Problem = "problem",

@@ -1,11 +1,14 @@
 // Base64url without padding, RFC 4648 §5.
 
-export const encode = (bytes) =>
-  btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+const written = (binary) => btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
-/** Throws where the text is not the one that its bytes are encoded to. */
-export const decode = (text) => {
-  const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (byte) => byte.charCodeAt(0));
-  if (encode(bytes) !== text) throw new SyntaxError();
-  return bytes;
+export const encode = (bytes) => written(String.fromCharCode(...bytes));
+
+/** The bytes as a text's code units. Throws where the text is not the one that its bytes are encoded to. */
+export const unpack = (text) => {
+  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  if (written(binary) !== text) throw new SyntaxError();
+  return binary;
 };
+
+export const bytesOf = (binary) => Uint8Array.from(binary, (unit) => unit.charCodeAt(0));

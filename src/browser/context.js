@@ -11,6 +11,7 @@ const memory = () => {
     getItem: (key) => values.get(key) ?? null,
     setItem: (key, value) => void values.set(key, value),
     removeItem: (key) => void values.delete(key),
+    size: () => 0,
   };
 };
 
@@ -23,6 +24,8 @@ const taken = (read) => {
       getItem: getItem.bind(storage),
       setItem: setItem.bind(storage),
       removeItem: removeItem.bind(storage),
+      // How many keys there are shows that somebody cleared it. An app's own storage need not say: then every look is at the record.
+      size: () => storage.length ?? NaN,
     };
   } catch {
     return undefined;

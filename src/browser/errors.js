@@ -62,9 +62,10 @@ const MESSAGES = {
   closed: () => "This client is closed; create another.",
   crashed: () => "The client failed and was replaced; call again.",
   wasm_unavailable: (about) =>
-    about.reason === "csp"
+    about.problem ??
+    (about.reason === "csp"
       ? "The page's Content Security Policy blocks WebAssembly; add 'wasm-unsafe-eval' to script-src."
-      : "There is no WebAssembly in this browser, or this page may not use it.",
+      : "There is no WebAssembly in this browser, or it is switched off."),
 };
 
 export class RekindleError extends Error {

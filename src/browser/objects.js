@@ -1,7 +1,7 @@
 // The objects that the core holds handles of. Each verb does what `Kept` in platform.rs says; none decides anything.
 import { CODES, PROBLEMS, WORDS } from "./words.js";
 import { RekindleError } from "./errors.js";
-import { decode } from "./base64url.js";
+import { bytesOf, unpack } from "./base64url.js";
 
 const LONGEST_TOKEN = 1 << 16;
 
@@ -155,9 +155,8 @@ export const claims = (id, key, part) => {
   try {
     const token = text(id, key);
     if (token.length > LONGEST_TOKEN) return 0;
-    const parts = token.split(".").map(decode);
-    const escaped = Array.from(parts[part], (byte) => "%" + byte.toString(16).padStart(2, "0"));
-    const value = JSON.parse(decodeURIComponent(escaped.join("")));
+    const parts = token.split(".").map(unpack);
+    const value = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytesOf(parts[part])));
     return parts.length === 3 && !Array.isArray(value) ? handle(value) : 0;
   } catch {
     return 0;

@@ -1,7 +1,7 @@
 // The Web Cryptography API.
 import { kept } from "./objects.js";
 import { finish } from "./context.js";
-import { decode, encode } from "./base64url.js";
+import { bytesOf, encode, unpack } from "./base64url.js";
 import { WORDS } from "./words.js";
 
 /** The keys made ready, for each JWK by algorithm. */
@@ -30,7 +30,7 @@ const importOnce = (jwk, alg, parameters) => {
 const isSigned = async (token, jwk, alg, parameters) => {
   try {
     const end = token.lastIndexOf(".");
-    const signature = decode(token.slice(end + 1));
+    const signature = bytesOf(unpack(token.slice(end + 1)));
     const key = await importOnce(jwk, alg, parameters);
     return await crypto.subtle.verify(parameters, key, signature, new TextEncoder().encode(token.slice(0, end)));
   } catch (error) {

@@ -88,13 +88,15 @@ impl Instance {
     }
 
     /// A handle: 0, the snapshot; 1, the record, whose `refresh_token` the shell reads; 2, the error that there is in the place of a
-    /// client; 3, diagnostics. 0 where there is none.
+    /// client; 3, diagnostics. 0 where there is none. And 4, which is no handle: for how many ms the access token held may be handed out, unless
+    /// the instance is entered again.
     pub fn read(&self, what: i32) -> i32 {
         let object = match (&self.client, what) {
             (Ok(client), 0) => Some(client.snapshot()),
             (Ok(client), 1) => client.record(),
             (Ok(client), 3) => Some(client.diagnostics()),
             (Err(about), 2) => Some(about.clone()),
+            (Ok(client), 4) => return client.fresh_ms() as i32,
             (Ok(_) | Err(_), _) => None,
         };
         object.map_or(0, Object::into_id)

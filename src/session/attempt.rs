@@ -53,8 +53,8 @@ pub(super) fn note_attempt<P: Platform>(
         }
         if why == Why::Renewal {
             owe(session, notes);
-        } else if notes.number(Word::WaitUntil) == retry::NEVER {
-            notes.remove(Word::WaitUntil);
+        } else {
+            notes.remove(Word::Paused);
         }
     });
     session.tell_notes(true);
@@ -107,7 +107,7 @@ pub(super) fn failed<P: Platform>(
             let until = notes.number(Word::WaitUntil).max(now.wall.0 + wait);
             notes.set(Word::WaitUntil, until);
         } else if is_definite && !error.is(Code::IdTokenInvalid) {
-            notes.set(Word::WaitUntil, retry::NEVER);
+            notes.set(Word::Paused, 1.0);
         }
     });
     // A page that was put to sleep has lost its lock, and tries again when it is back.
@@ -134,7 +134,10 @@ pub(super) fn lost<P: Platform>(
         error
     };
     session.tell_lost(record, &error);
+    // The lock is kept until they have heard of it.
+    let lock = session.lock.take();
     session.end(Event::SessionLost, Some(&error));
+    session.lock.set(lock);
     error
 }
 

@@ -4,14 +4,13 @@ use super::attempt::{failed, lost, may_send, note_attempt, owe, settle_debt, sin
 use super::flight::Why;
 use super::keys::invalid;
 use super::lock::Lock;
-use super::renewal::LEAST_USE_MS;
+use super::renewal::{self, LEAST_USE_MS, Moment};
 use super::siblings::Step;
 use super::{Outcome, Session, record, retry};
 use crate::error::Error;
 use crate::platform::{Event, Kept, Mono, Platform};
 use crate::protocol::discovery::Endpoint;
 use crate::protocol::{id_token, token};
-use crate::session::renewal::Moment;
 use crate::task::{Place, unless};
 use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
@@ -115,7 +114,7 @@ impl<P: Platform> Exchange<P> {
                 return Err(Err(Error::new(code)));
             }
             let is_doubtful = attempt > 0 || record.number(Word::SentAt).is_finite();
-            let error = match self.send(&endpoint, &record, first).await? {
+            let error = match self.send(&endpoint, &record, first, is_doubtful).await? {
                 Ok(_) if self.is_late() => return Err(Err(Error::new(Code::Timeout))),
                 Ok(tokens) => return Ok(tokens),
                 Err(error) => error,
@@ -157,7 +156,7 @@ impl<P: Platform> Exchange<P> {
             .is_none_or(|base| !record.same(Word::AccessToken, &base, Word::AccessToken));
         if is_news && self.narrower.is_none() {
             let will_do = self.why.get() < Why::Refresh && session.is_fresh(&record, 0.0);
-            if session.news_at.get() >= self.began || will_do {
+            if will_do || (session.news_at.get() >= self.began && self.is_of_use(&record)) {
                 return Err(session.given_tokens());
             }
         }
@@ -188,6 +187,7 @@ impl<P: Platform> Exchange<P> {
         endpoint: &(P::Kept, Word),
         record: &P::Kept,
         first: Moment,
+        is_doubtful: bool,
     ) -> Step<Outcome<P::Kept>, P::Kept> {
         let session = &self.session;
         let why = self.why.get();
@@ -222,13 +222,13 @@ impl<P: Platform> Exchange<P> {
                 .as_ref()
                 .is_ok_and(|answer| follows(answer, &held, record));
         if !is_current {
-            return Err(self.overtaken());
+            return Err(self.overtaken(&held));
         }
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => return Ok(Err(error)),
         };
-        match self.keep(&answer, sent, &held).await? {
+        match self.keep(&answer, sent, &held, is_doubtful).await? {
             Ok(tokens) => Ok(Ok(tokens)),
             Err(error) => {
                 if let Some(held) = session.record() {
@@ -282,6 +282,7 @@ impl<P: Platform> Exchange<P> {
         answer: &P::Kept,
         sent: Moment,
         old: &P::Kept,
+        is_doubtful: bool,
     ) -> Step<Outcome<P::Kept>, P::Kept> {
         let session = &self.session;
         let settings = &session.config.settings;
@@ -315,8 +316,18 @@ impl<P: Platform> Exchange<P> {
             }
             let held = self.ours()?;
             verdict = verified.unwrap_or(Ok(()));
+            if let Err(error) = &verdict
+                && is_doubtful
+                && error.about.is(Word::Reason, Word::AtHash)
+            {
+                // A server that repeats the tokens of a lost answer may send the ID token of others with them, as django-oauth-toolkit does.
+                session.warn(Word::OfAnother);
+                granted.remove(Word::IdToken);
+                old.copy(Word::IdToken, &granted, Word::IdToken);
+                verdict = Ok(());
+            }
             if !record::is_same_generation(&held, &own) {
-                return Err(self.overtaken());
+                return Err(self.overtaken(&held));
             }
             // Another client of the page may have sent the new refresh token by now.
             next = if is_rotated {
@@ -381,11 +392,20 @@ impl<P: Platform> Exchange<P> {
         refresh_token_of(&self.session).map_err(Err)
     }
 
+    /// Whether what somebody brought is an answer here: not what ran out before it came, or while this waited for something else.
+    fn is_of_use(&self, record: &P::Kept) -> bool {
+        let session = &self.session;
+        let is_new = session.platform.elapsed().0 - session.news_at.get().0 < LEAST_USE_MS;
+        let forgiven = if is_new { LEAST_USE_MS } else { 0.0 };
+        renewal::is_valid(record, session.age_of(record) - forgiven)
+    }
+
     /// What it ends with where somebody else was quicker: the answer is not for what is held now, good or bad.
-    fn overtaken(&self) -> Outcome<P::Kept> {
-        match self.narrower {
-            None => self.session.given_tokens(),
-            Some(_) => Err(Error::new(Code::Timeout)),
+    fn overtaken(&self, held: &P::Kept) -> Outcome<P::Kept> {
+        if self.narrower.is_none() && self.is_of_use(held) {
+            self.session.given_tokens()
+        } else {
+            Err(Error::new(Code::Timeout))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Who waits for an exchange: one at a time in a client, shared by all its callers, and nobody's own.
 
 use super::exchange::{Exchange, refresh_token_of};
+use super::siblings::ASK_MS;
 use super::{Outcome, Session};
 use crate::platform::{Event, Platform};
 use crate::task::Shared;
@@ -95,6 +96,7 @@ fn take_off<P: Platform>(
     let (session, own) = (session.clone(), flight.clone());
     session.platform.clone().spawn(async move {
         let (Ok(outcome) | Err(outcome)) = exchange.run().await.map(Ok);
+        let is_lost = matches!(&outcome, Err(error) if error.is(Code::InvalidGrant));
         session.report(own.why.get(), &outcome);
         session.land(Some(&own), outcome);
         // A task of its own, so that the end of this one is news to the callers, who may have looked before.
@@ -103,6 +105,10 @@ fn take_off<P: Platform>(
             session
                 .until(|session| session.is_closed.get() || session.is_shown())
                 .await;
+            if is_lost {
+                // Nor does anybody whose turn it is send what was refused just now.
+                let _ = session.platform.sleep(ASK_MS).await;
+            }
             exchange.let_go();
             session.exchanges.set(session.exchanges.get() - 1);
             session.rest();

@@ -242,7 +242,8 @@ impl<P: Platform> Session<P> {
             || (later == 0.0 && (!is_same(Word::RefreshToken) || !is_same(Word::AccessToken)))
         {
             self.take_up(stored, Event::Renewed);
-        } else if later == 0.0 {
+        } else if later == 0.0 && (self.is_stored.get() || !self.config.is_local) {
+            // What this page could not store where all tabs read it lacks what the others have said since.
             self.hold_notes(stored);
         }
     }
@@ -343,7 +344,16 @@ impl<P: Platform> Session<P> {
 
     /// Ends the session: nothing is held or stored any more, and no late answer brings it back.
     pub fn end(&self, event: Event, error: Option<&Error<P::Kept>>) {
-        self.platform.remove(Slot::Record);
+        self.platform.forget(Slot::Record);
+        let next = self.platform.load(Slot::Record).ok().flatten();
+        let is_other = |next: &P::Kept| {
+            self.record()
+                .is_some_and(|held| !record::is_same_family(&held, next))
+        };
+        // What could not be stored here hid the session that another tab has begun in a storage of all.
+        if !next.is_some_and(|next| is_other(&next)) {
+            self.platform.remove(Slot::Record);
+        }
         self.drop_session(event, error, false);
     }
 

@@ -18,6 +18,7 @@
 //! | `sent_at` | when it was first sent, in ms since the epoch, where no definite answer came: the server may have spent it |
 //! | `seen` | the highest generation that was seen in another tab |
 //! | `wait_until` | no request in the background before this time, in ms since the epoch |
+//! | `paused` | 1: none until somebody asks for one, since the server said that the request is wrong |
 //! | `debt` | until when background requests are paid off, in ms since the epoch: see `retry` |
 
 use crate::platform::{Kept, Kind};
@@ -40,7 +41,13 @@ pub(super) const TEXTS: [Word; 5] = [
 ];
 const TIMES: [Word; 2] = [Word::ReceivedAt, Word::ExpiresAt];
 const ORIGIN: [Word; 3] = [Word::Family, Word::Generation, Word::SignedInAt];
-const NOTES: [Word; 4] = [Word::SentAt, Word::Seen, Word::WaitUntil, Word::Debt];
+const NOTES: [Word; 5] = [
+    Word::SentAt,
+    Word::Seen,
+    Word::WaitUntil,
+    Word::Paused,
+    Word::Debt,
+];
 
 /// A record without tokens.
 pub fn empty<K: Kept>(settings: &K) -> K {

@@ -108,6 +108,11 @@ impl<P: Platform> Session<P> {
         )
     }
 
+    /// How long the record's access token may be handed out from now on, in ms, by either clock.
+    pub fn fresh_ms(&self, record: &P::Kept) -> f64 {
+        lifetime(record) - margin(record, self.config.renew_before_ms) - self.age_of(record)
+    }
+
     /// Whether so little is left that there is nothing to lose.
     pub fn is_near_expiry(&self, record: &P::Kept) -> bool {
         let renew_before = self.config.renew_before_ms;
@@ -143,6 +148,9 @@ impl<P: Platform> Session<P> {
 
     /// How long the background holds back.
     pub(super) fn waits(&self, record: &P::Kept) -> f64 {
+        if record.number(Word::Paused) > 0.0 {
+            return f64::INFINITY;
+        }
         let now = self.moment();
         let is_resumed = self.is_resumed(record);
         let due = if is_resumed {

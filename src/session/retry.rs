@@ -57,14 +57,12 @@ pub fn may_repeat<K: Kept>(error: &Error<K>) -> bool {
     is_ambiguous(error) && !error.is(Code::InvalidResponse) && !(400.0..500.0).contains(&status)
 }
 
-/// Later than any clock: no background request until someone asks for one.
-pub const NEVER: f64 = 8.64e15;
 /// The longest that a server is heeded, a day; what reaches further was written down before the clock was set back.
 const LONGEST_WAIT_MS: f64 = 86_400_000.0;
 
 /// How long to wait, where a note says until when; negative infinity where none does.
 pub fn believable_wait_ms(ahead_ms: f64) -> f64 {
-    if (0.0..=LONGEST_WAIT_MS).contains(&ahead_ms) || ahead_ms > NEVER / 2.0 {
+    if (0.0..=LONGEST_WAIT_MS).contains(&ahead_ms) {
         ahead_ms
     } else {
         f64::NEG_INFINITY

@@ -198,7 +198,7 @@ impl<P: Platform> Session<P> {
             if message.number(Word::SentAt).is_finite() {
                 notes.set(Word::SentAt, first);
             }
-            for &key in &[Word::Seen, Word::WaitUntil, Word::Debt] {
+            for &key in &[Word::Seen, Word::WaitUntil, Word::Paused, Word::Debt] {
                 if message.number(key) > notes.number(key).max(0.0) {
                     message.copy(key, notes, key);
                 }

@@ -303,6 +303,10 @@ async fn accept<P: Platform>(
     sign_in: &P::Kept,
 ) -> Outcome<P::Kept> {
     let config = &session.config;
+    let next = record::empty(&config.settings);
+    sign_in.copy(Word::Scope, &next, Word::Scope);
+    session.platform.random(&next, Word::Family);
+    token::take(answer, sent, &next).map_err(not_usable)?;
     if answer.kind(Word::IdToken).is_text() || is_openid(sign_in) {
         id_token::check_sign_in(answer, &config.settings, sign_in, config.tolerance_s)
             .map_err(invalid)?;
@@ -315,10 +319,6 @@ async fn accept<P: Platform>(
             unknown
         })?;
     }
-    let next = record::empty(&config.settings);
-    sign_in.copy(Word::Scope, &next, Word::Scope);
-    session.platform.random(&next, Word::Family);
-    token::take(answer, sent, &next).map_err(not_usable)?;
     if has_context(&next, sign_in) {
         Ok(next)
     } else {

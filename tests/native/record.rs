@@ -245,7 +245,7 @@ fn the_app_s_tokens_have_no_refresh_token() {
 
 /// The record with a note of each kind.
 fn with_notes() -> Object {
-    let notes = object(json!({ "sent_at": 1, "seen": 2, "wait_until": 3, "debt": 4 }));
+    let notes = object(json!({ "sent_at": 1, "seen": 2, "wait_until": 3, "paused": 1, "debt": 4 }));
     let record = record();
     copy_notes(&notes, &record);
     record
@@ -321,7 +321,7 @@ fn t07_notes_are_of_one_generation() {
 
 #[test]
 fn t07_each_note_counts() {
-    for note in ["sent_at", "seen", "wait_until", "debt"] {
+    for note in ["sent_at", "seen", "wait_until", "paused", "debt"] {
         for other in [Value::Undefined, Value::Number(9.0)] {
             let other = with(with_notes(), note, other);
             assert!(!has_same_notes(&with_notes(), &other), "{note}");

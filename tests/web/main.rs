@@ -35,5 +35,6 @@ mod shell;
 mod storage;
 mod support;
 mod tabs;
+mod vectors;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

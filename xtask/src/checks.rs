@@ -13,7 +13,7 @@ use crate::display::Display;
 use crate::package::{self, Package};
 use crate::repository::Repository;
 use crate::setup::{self, Browser, Engine, Part, WasmBindgen};
-use crate::{run, size_table};
+use crate::{budget, run, size_table};
 
 const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 
@@ -36,7 +36,7 @@ pub enum Step {
     Docs,
     /// wasm-bindgen tests in each browser engine
     Web,
-    /// The npm package, within its budget of bytes
+    /// The npm package, within its budget of bytes, and built again with the same bytes
     Build,
     /// The types of the npm package, and what the documents say about them
     Types,
@@ -74,6 +74,7 @@ impl Step {
             Step::Packaging => &[
                 Part::Node,
                 Part::NpmPackages,
+                Part::AppPackages,
                 Part::WasmTarget,
                 Part::Browser(Engine::Chromium),
                 Part::WasmBindgen,
@@ -86,7 +87,7 @@ impl Step {
         match self {
             Step::Types => &["tests/types"],
             Step::EndToEnd => &["tests/servers", "tests/e2e"],
-            Step::Packaging => &["tests/packaging"],
+            Step::Packaging => &["tests/packaging", "bench"],
             Step::Format
             | Step::Lint
             | Step::Native
@@ -169,7 +170,10 @@ impl Checks<'_> {
             }
             Step::Docs => self.docs(),
             Step::Web => self.web(),
-            Step::Build => self.package().map(drop),
+            Step::Build => {
+                let repository = self.repository;
+                package::assert_reproducible(repository, &self.package()?.module)
+            }
             Step::Types | Step::EndToEnd | Step::Packaging => self.node_tests(step),
         }
     }
@@ -283,6 +287,7 @@ impl Checks<'_> {
             None => {
                 let package = package::build(self.repository)?;
                 size_table::print(&package)?;
+                budget::check(self.repository, &package)?;
                 package
             }
         };
@@ -338,11 +343,7 @@ impl Checks<'_> {
             return shown(&mut command);
         };
         let browser = Browser::find(self.repository, engine)?;
-        let [program, driver] = engine.variables();
-        command
-            .env("REKINDLE_ENGINE", engine.name())
-            .env(program, browser.program)
-            .env(driver, browser.driver);
+        browser.name_in(&mut command);
         let display = Display::of(engine)?;
         if let Some(display) = &display {
             command.env("DISPLAY", &display.name);

@@ -1,8 +1,10 @@
-//! Everything that is done with this repository: `cargo xtask demo | test | build | size | faults | simulate | bugs`.
+//! Everything that is done with this repository: `cargo xtask demo | test | build | size | bench | faults | simulate | bugs`.
 //!
 //! Each command first sees to the tools that it needs ([`setup`]), so a fresh clone needs nothing but
 //! Rust, Node.js and a shell.
 
+mod bench;
+mod budget;
 mod bugs;
 mod checks;
 mod contributors;
@@ -54,6 +56,8 @@ enum Task {
     Build,
     /// Build, and list what the bytes are spent on
     Size,
+    /// Compare the package with a bare fetch and with other packages, and write docs/benchmark.md
+    Bench(bench::Options),
     /// List what may go wrong, with the tests of each fault
     Faults,
     /// Run the session's code in a simulated browser, with faults that a seed decides
@@ -82,14 +86,17 @@ fn carry_out(task: Task) -> Result<()> {
         Task::Build => {
             setup::ensure(&repository, setup::FOR_BUILD)?;
             let package = package::build(&repository)?;
-            size_table::print(&package)
+            size_table::print(&package)?;
+            budget::check(&repository, &package)
         }
         Task::Size => {
             setup::ensure(&repository, setup::FOR_BUILD)?;
             let package = package::build(&repository)?;
             contributors::print(&repository, &package)?;
-            size_table::print(&package)
+            size_table::print(&package)?;
+            budget::check(&repository, &package)
         }
+        Task::Bench(options) => bench::start(&repository, &options),
         Task::Faults => faults::print(&repository),
         Task::Simulate(options) => simulate::start(&repository, &options),
         Task::Bugs(options) => bugs::find_all(&repository, &options),

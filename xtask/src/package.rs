@@ -15,9 +15,13 @@ use crate::repository::Repository;
 use crate::{run, wasm_text};
 
 /// Beside what the build makes: the file in the repository, and its name in the package.
-const CARRIED_ALONG: [(&str, &str); 6] = [
+const CARRIED_ALONG: [(&str, &str); 9] = [
     ("pkg-template/package.json", "package.json"),
     ("pkg-template/index.d.ts", "index.d.ts"),
+    // TypeScript takes the kind of a module from the name of its types.
+    ("pkg-template/index.d.ts", "index.d.cts"),
+    ("pkg-template/streaming.d.ts", "streaming.d.ts"),
+    ("pkg-template/streaming.d.cts", "streaming.d.cts"),
     ("pkg-template/README.md", "README.md"),
     ("CHANGELOG.md", "CHANGELOG.md"),
     ("LICENSE-APACHE", "LICENSE-APACHE"),
@@ -30,9 +34,15 @@ pub struct Package {
     /// index.js but for the text of the module.
     pub javascript: PathBuf,
     pub index_js: PathBuf,
+    /// The module has to be fetched beside it.
+    pub streaming_js: PathBuf,
     /// What esbuild says about `javascript`.
     pub metafile: Value,
 }
+
+/// Where a bundle has its module: a file of pkg-template.
+const TEXT: &str = "wasm_text.js";
+const FILE: &str = "wasm_file.js";
 
 pub fn build(repository: &Repository) -> Result<Package> {
     let work = repository.path("target/npm");
@@ -42,7 +52,8 @@ pub fn build(repository: &Repository) -> Result<Package> {
     let folder = work.join("package");
     fs::create_dir_all(&folder)?;
 
-    let module = wasm::build(repository, &work)?;
+    let module = wasm::build(repository, &repository.path("target"), &work)?;
+    fs::copy(&module.file, folder.join("rekindle.wasm"))?;
     fs::write(
         work.join("wasm-imports.js"),
         module.names.imports(repository)?,
@@ -54,13 +65,13 @@ pub fn build(repository: &Repository) -> Result<Package> {
 
     let javascript = work.join("index-without-wasm.js");
     let index_js = folder.join("index.js");
-    let metafile = bundle(repository, "", &work, &javascript)?;
-    bundle(
-        repository,
-        &wasm_text::encode(&fs::read(&module.file)?),
-        &work,
-        &index_js,
-    )?;
+    let streaming_js = folder.join("streaming.js");
+    write_text(&work, "")?;
+    let metafile = bundle(repository, TEXT, "esm", &javascript)?;
+    write_text(&work, &wasm_text::encode(&fs::read(&module.file)?))?;
+    bundle(repository, TEXT, "esm", &index_js)?;
+    bundle(repository, TEXT, "cjs", &folder.join("index.cjs"))?;
+    bundle(repository, FILE, "esm", &streaming_js)?;
 
     for (from, to) in CARRIED_ALONG {
         fs::copy(repository.path(from), folder.join(to))
@@ -72,29 +83,53 @@ pub fn build(repository: &Repository) -> Result<Package> {
         module,
         javascript,
         index_js,
+        streaming_js,
         metafile,
     })
 }
 
-/// index.js with the module as `text`; the answer is esbuild's account of it.
-fn bundle(repository: &Repository, text: &str, work: &Path, to: &Path) -> Result<Value> {
-    let [wasm_text, imports, exports, metafile] = [
-        "wasm-text.js",
-        "wasm-imports.js",
-        "wasm-exports.json",
-        "metafile.json",
-    ]
-    .map(|name| work.join(name));
-    fs::write(&wasm_text, format!("export default \"{text}\";\n"))?;
+/// Builds the module from nothing, elsewhere: whoever has the source can tell that a published module was made of it.
+pub fn assert_reproducible(repository: &Repository, module: &Module) -> Result<()> {
+    let elsewhere = repository.path("target/again");
+    if elsewhere.exists() {
+        fs::remove_dir_all(&elsewhere)?;
+    }
+    let again = wasm::build(repository, &elsewhere, &elsewhere.join("npm"))?;
+    if fs::read(&again.file)? != fs::read(&module.file)? {
+        bail!(
+            "{} and {} differ: two builds of one source",
+            module.file.display(),
+            again.file.display()
+        );
+    }
+    Ok(())
+}
+
+fn write_text(work: &Path, text: &str) -> Result<()> {
+    let module = format!("export default \"{text}\";\n");
+    fs::write(work.join("wasm-text.js"), module).context("writing the module as text")
+}
+
+/// The shell in one file, with the module where `source` has it; the answer is esbuild's account of it.
+fn bundle(repository: &Repository, source: &str, format: &str, to: &Path) -> Result<Value> {
+    let work = repository.path("target/npm");
+    let source = repository.path("pkg-template").join(source);
+    let metafile = work.join("metafile.json");
+    let alias = |name: &str, file: &Path| format!("--alias:{name}={}", file.display());
     let mut bundle = repository.npm_program("esbuild");
     bundle
         .arg("pkg-template/index.js")
-        .args("--bundle --minify --format=esm --target=es2022 --charset=ascii".split(' '))
+        .args("--bundle --minify --target=es2022 --charset=ascii".split(' '))
         .args(["--legal-comments=none", "--log-level=warning"])
-        .arg(format!("--alias:wasm-text={}", wasm_text.display()))
-        .arg(format!("--alias:wasm-imports={}", imports.display()))
+        .arg(format!("--format={format}"))
+        .arg(alias("wasm-source", &source))
+        .arg(alias("wasm-text", &work.join("wasm-text.js")))
+        .arg(alias("wasm-imports", &work.join("wasm-imports.js")))
         .arg(format!("--mangle-props=^{EXPORTS}"))
-        .arg(format!("--mangle-cache={}", exports.display()))
+        .arg(format!(
+            "--mangle-cache={}",
+            work.join("wasm-exports.json").display()
+        ))
         .arg(format!("--metafile={}", metafile.display()))
         .arg(format!("--outfile={}", to.display()));
     run::visible(&mut bundle)?;

@@ -15,10 +15,11 @@ const FLAGS = [
 ];
 
 const start = {
-  chromium() {
+  /** `preferences` are Chromium's own names for what its settings say; `flags` are added to those that every test has. */
+  chromium({ preferences = {}, flags = [] }) {
     const logs = new logging.Preferences();
     logs.setLevel(logging.Type.BROWSER, logging.Level.ALL);
-    const options = new ChromeOptions().addArguments(...FLAGS).setLoggingPrefs(logs);
+    const options = new ChromeOptions().addArguments(...FLAGS, ...flags).setUserPreferences(preferences).setLoggingPrefs(logs);
     options.setChromeBinaryPath(process.env.CHROME ?? onPath("chromium", "chromium-browser", "google-chrome"));
     const service = new Chromedriver(process.env.CHROMEDRIVER ?? onPath("chromedriver"));
     return new Builder().forBrowser(Browser.CHROME).setChromeOptions(options).setChromeService(service).build();
@@ -43,8 +44,9 @@ const start = {
   },
 };
 
-export async function startBrowser() {
-  const driver = await start[engine]();
+/** `options` are those of one engine, above. */
+export async function startBrowser(options = {}) {
+  const driver = await start[engine](options);
   await driver.manage().setTimeouts({ script: 20_000, pageLoad: 20_000 });
   return {
     driver,
@@ -61,6 +63,11 @@ export async function startBrowser() {
     },
     /** The servers do not know the user any more. */
     forgetCookies: () => (engine === "chromium" ? driver.sendDevToolsCommand("Storage.clearCookies", {}) : driver.manage().deleteAllCookies()),
+    /** Errors and warnings on the console since it was last read. */
+    async complaints() {
+      const entries = await driver.manage().logs().get(logging.Type.BROWSER);
+      return entries.filter(({ level }) => level.value >= logging.Level.WARNING.value).map((entry) => entry.message);
+    },
     close: () => driver.quit(),
   };
 }

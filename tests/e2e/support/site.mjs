@@ -30,7 +30,7 @@ export async function startSite() {
   }
 
   // `single`: every path is the page, as in a single-page app, so that /callback needs no file.
-  const server = await startStatic([["/rekindle", await unpack(folder.path)], ["", pages, { single: true }]], answer);
+  const server = await startStatic([["/rekindle", await unpack(folder.path)], ["", pages, { single: true }]], { first: answer });
   const site = {
     origin: server.origin,
     scripts,
@@ -43,16 +43,16 @@ export async function startSite() {
   return site;
 }
 
-/** Serves folders, each below its own prefix, the first that has the file; before them `answer` is asked. */
-export async function startStatic(folders, answer = () => false) {
+/** Serves folders, each below its own prefix. `first(request, response)` may set headers, or answer by itself, and is true then. */
+export async function startStatic(folders, { port = 0, first = () => false } = {}) {
   const handlers = folders.map(([prefix, folder, options]) => [prefix, sirv(folder, { dev: true, etag: true, ...options, setHeaders })]);
   const server = createServer((request, response) => {
-    if (answer(request, response)) return;
+    if (first(request, response)) return;
     const [prefix, handler] = handlers.find(([prefix]) => request.url.startsWith(`${prefix}/`));
     request.url = request.url.slice(prefix.length);
     handler(request, response, () => response.writeHead(404).end());
   });
-  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  await new Promise((listening) => server.listen(port, "127.0.0.1", listening));
   return {
     origin: `http://127.0.0.1:${server.address().port}`,
     async close() {

@@ -259,3 +259,19 @@ fn r13_r10_what_a_sibling_sent_is_left_alone_for_as_long_as_it_may_be_answered()
     browser.request().answer(200, response(2));
     assert_eq!(other.get_access_token().token(), "at-2");
 }
+
+/// Symptom: after a sleep `getAccessToken` gave a token that had run out. Cause: it counted as new when it came, and it had been on its way
+/// for as long as the device slept.
+#[test]
+fn c03_t02_tokens_that_ran_out_on_their_way_are_no_answer() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    browser.advance(HOUR);
+    let mut record = later(&tab, 2);
+    browser.lock_silent(record["family"].as_str().unwrap_or_default());
+    let call = tab.get_access_token();
+    record["expires_at"] = time(browser.wall() - 6_000.0);
+    let news = json!({ "generation": 2, "record": record, "ms": 0 });
+    tab.receives(&message(&tab, "tokens", news));
+    assert!(call.is_open());
+}

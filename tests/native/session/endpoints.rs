@@ -1,6 +1,6 @@
 //! Finding an endpoint.
 
-use crate::outside::{Browser, Tab, config, response, signed_in, time};
+use crate::outside::{Browser, Tab, config, later, message, response, signed_in, time};
 use rekindle::client::Verb;
 use rekindle::platform::{Slot, StorageFailed};
 use serde_json::json;
@@ -354,4 +354,23 @@ fn k14_p07_an_error_does_not_quote_what_was_sent() {
         !about.contains("s3cret") && about.contains(r#""endpoint":"introspection_endpoint""#),
         "{about}"
     );
+}
+
+/// Symptom: `getAccessToken` gave a token that had run out. Cause: what a sibling brought was an answer to all that had begun before it,
+/// however long they had waited for something else since.
+#[test]
+fn v13_t02_news_that_ran_out_while_metadata_were_awaited_are_no_answer() {
+    let browser = Browser::new();
+    let tab = discovering(&browser);
+    browser.advance(HOUR);
+    let call = tab.call(Verb::GetAccessToken, json!({ "timeoutMs": 60_000 }));
+    let mut record = later(&tab, 2);
+    record["expires_at"] = time(browser.wall() + 10_000.0);
+    let news = json!({ "generation": 2, "record": record, "ms": 0 });
+    tab.receives(&message(&tab, "tokens", news));
+    browser.advance(20_000.0);
+    browser.request().answer(200, document());
+    assert_eq!(browser.request().form["refresh_token"], "rt-2");
+    browser.request().answer(200, response(3));
+    assert_eq!(call.token(), "at-3");
 }

@@ -1,6 +1,8 @@
 //! One refresh, and what may come of it.
 
-use crate::outside::{Browser, Tab, config, id_token, keys, response, signed_in, time};
+use crate::outside::{
+    Browser, Tab, config, id_token, keys, later, message, response, signed_in, time,
+};
 use rekindle::client::Verb;
 use rekindle::platform::Slot;
 use serde_json::json;
@@ -372,4 +374,21 @@ fn s03_notes_that_are_no_numbers_say_nothing() {
     assert_eq!(note(&next, "sent_at"), time(browser.wall()));
     browser.request().answer(200, response(2));
     assert_eq!(call.token(), "at-2");
+}
+
+/// Symptom: `getAccessToken` gave a token that had run out. Cause: a request that had been overtaken ended with what was held, whatever had
+/// become of that since.
+#[test]
+fn n03_t04_tokens_that_ran_out_while_a_request_was_open_are_no_answer() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    browser.advance(3_600_000.0);
+    let call = tab.call(Verb::GetAccessToken, json!({ "timeoutMs": 60_000 }));
+    let mut record = later(&tab, 2);
+    record["expires_at"] = time(browser.wall() + 10_000.0);
+    let news = json!({ "generation": 2, "record": record, "ms": 0 });
+    tab.receives(&message(&tab, "tokens", news));
+    browser.advance(20_000.0);
+    browser.request().fail();
+    assert_eq!(call.code(), "timeout");
 }

@@ -182,10 +182,30 @@ fn r05_another_oauth_error_ends_nothing_and_the_background_waits_for_a_call() {
         assert_eq!(browser.sent(), 1);
         assert_eq!(tab.refresh_token(), "rt-1");
         let again = tab.refresh();
-        assert_eq!(note(&tab, "wait_until"), json!(null));
+        assert_eq!(note(&tab, "paused"), json!(null));
         browser.request().answer(200, response(2));
         assert_eq!(again.token(), "at-2");
     }
+}
+
+/// Symptom: the background asked before `Retry-After` was over. Cause: a pause was noted in the place of the wait, and the next call ended
+/// both.
+#[test]
+fn n06_r05_a_pause_leaves_the_wait_that_the_server_asked_for() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "autoRenew": true }));
+    let header = [("retryAfter", Value::from("7200"))];
+    for (status, body, headers) in [
+        (429, json!({}), &header[..]),
+        (400, json!({ "error": "invalid_request" }), &[]),
+        (503, json!({}), &[]),
+    ] {
+        tab.refresh();
+        browser.request().answer_with(status, body, headers);
+    }
+    assert_eq!(note(&tab, "paused"), json!(null));
+    browser.advance(7_199_000.0);
+    assert_eq!(browser.sent(), 3);
 }
 
 #[test]
@@ -240,7 +260,10 @@ fn r03_a_refused_refresh_token_ends_the_session_after_the_siblings_were_asked() 
         (&posted[0]["generation"], &posted[0]["oauthError"]),
         (&json!(1), &json!("invalid_grant"))
     );
-    assert!(browser.shown().is_empty() && browser.locked().is_empty());
+    // Who waits for the lock hears of it first, and sends what was refused no more.
+    assert_eq!((browser.shown().len(), browser.locked()), (0, vec![0]));
+    browser.advance(200.0);
+    assert!(browser.locked().is_empty());
     assert_eq!(tab.refresh().code(), "no_session");
 }
 

@@ -195,6 +195,26 @@ fn v07_j07_of_a_forged_id_token_s_answer_the_refresh_token_alone_is_kept() {
     }
 }
 
+/// Symptom: a lost answer ended the session at django-oauth-toolkit, which repeats the tokens and sends an ID token of others with them.
+/// Without the fix the second attempt is `id_token_invalid`.
+#[test]
+fn j05_n02_the_answer_to_a_second_attempt_may_have_another_access_token_s_hash() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "rotationGraceSeconds": 30 }));
+    tab.call(Verb::SetTokens, json!({ "response": answer(5, &good()) }));
+    let call = tab.refresh();
+    browser.answer_keys(keys("k1"));
+    browser.request().fail();
+    browser.advance(1_000.0);
+    let other = id_token(json!({ "at_hash": "x" }));
+    browser.request().answer(200, answer(6, &other));
+    assert_eq!(call.token(), "at-6");
+    assert_eq!(tab.stored(Slot::Record)["id_token"], json!(good()));
+    assert_eq!(tab.stored(Slot::Record)["refresh_token"], json!("rt-6"));
+    let told = tab.diagnostics()["warnings"].to_string();
+    assert!(told.contains("another access token"), "{told}");
+}
+
 #[test]
 fn j05_the_access_token_s_hash_where_there_is_one() {
     // SHA-256 of "at-2", its left half.

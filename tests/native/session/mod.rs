@@ -1,6 +1,7 @@
 //! The session, step by step: each test is one story. What chance may make of it is the simulator's.
 
 mod budget;
+mod clock;
 mod diagnostics;
 mod endpoints;
 mod exchange;

@@ -333,3 +333,40 @@ fn t10_other_tokens_of_the_same_generation_are_taken_over() {
         assert_eq!(tab.events(), events);
     }
 }
+
+/// Symptom: a session was gone from every tab though nobody had signed out. Cause: a tab that had found storage too full lost its own
+/// session, and removed what another tab had stored since.
+#[test]
+fn s02_a_session_that_could_not_be_stored_takes_no_other_with_it() {
+    let browser = Browser::new();
+    let local = || json!({ "storage": "local" });
+    let tab = signed_in(&browser, local());
+    tab.page().refuses.set(Some(StorageFailed::Full));
+    tab.refresh();
+    browser.request().answer(200, response(2));
+    let other = Tab::open(&browser);
+    other.create(config(local())).expect("the config is right");
+    other.call(Verb::SetTokens, json!({ "response": response(7) }));
+    let call = tab.refresh();
+    browser
+        .request()
+        .answer(400, json!({ "error": "invalid_grant" }));
+    browser.advance(200.0);
+    assert_eq!(call.code(), "invalid_grant");
+    assert_eq!(other.stored(Slot::Record)["refresh_token"], "rt-7");
+}
+
+/// Symptom: a tab asked before `Retry-After` was over, of which another had told it. Cause: its own record, older and not in the storage
+/// of all for want of room, was taken for what is stored there.
+#[test]
+fn n06_s02_what_a_sibling_tells_outlives_a_record_that_could_not_be_stored() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "storage": "local", "autoRenew": true }));
+    tab.page().refuses.set(Some(StorageFailed::Full));
+    tab.refresh();
+    browser.request().fail();
+    let told = json!({ "wait_until": 1_800_007_200_000_u64, "open": false });
+    tab.receives(&message(&tab, "notes", told));
+    tab.client().look_again();
+    assert_eq!(tab.diagnostics()["nextRenewalAt"], 1_800_007_200_000_u64);
+}

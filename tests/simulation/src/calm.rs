@@ -143,9 +143,7 @@ impl World {
 
     /// Whether it is behind, and whoever was ahead of it has gone.
     fn is_outrun(&self, client: usize, held: &crate::judge::Held) -> bool {
-        let tab = self.contexts[client].tab;
-        held.refresh
-            .is_some_and(|token| self.judge.saw_ahead.contains(&(tab, token)))
+        self.saw_ahead(self.contexts[client].tab, held)
     }
 
     /// Every tab that renews by itself has done so.

@@ -332,7 +332,7 @@ fn on_page(sim: &Sim, tab: usize, action: Action) {
             };
             if action == Action::Type {
                 let mut world = sim.borrow_mut();
-                world.judge.last_input = world.now;
+                world.judge.last_used = world.moment();
             }
             for _ in 0..count {
                 tell_page(sim, tab, page, what);

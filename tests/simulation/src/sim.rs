@@ -142,7 +142,7 @@ pub fn create_client(sim: &Sim, tab: usize) {
     let (id, config) = {
         let mut world = sim.borrow_mut();
         let created_at = world.now;
-        world.judge.last_load = created_at;
+        world.judge.last_used = world.moment();
         let log = Object::of(
             ["exchanges", "warnings"]
                 .map(|name| (name.to_owned(), crate::kept::Value::Object(Object::list()))),

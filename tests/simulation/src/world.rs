@@ -26,6 +26,22 @@ pub const EPOCH: f64 = 1_800_000_000_000.0;
 
 pub type Sim = Rc<RefCell<World>>;
 
+/// What the clocks of the browser's pages say at some time.
+#[derive(Clone, Copy, Default)]
+pub struct Moment {
+    at: Ms,
+    wall: f64,
+    awake: f64,
+}
+
+impl Moment {
+    /// How much later it is then, by the clock that went further, and not more than it is.
+    pub fn until(self, then: Self) -> f64 {
+        let by_clock = (then.wall - self.wall).max(then.awake - self.awake);
+        by_clock.min(then.at.saturating_sub(self.at) as f64)
+    }
+}
+
 /// What happens at some time.
 #[derive(Debug)]
 pub enum Event {
@@ -335,6 +351,15 @@ impl World {
         self.at(end, Event::WakeUp);
     }
 
+    /// What a page's clocks say of now.
+    pub fn moment(&self) -> Moment {
+        Moment {
+            at: self.now,
+            wall: self.wall(),
+            awake: self.now.saturating_sub(self.stopped) as f64,
+        }
+    }
+
     pub fn wall(&self) -> f64 {
         EPOCH + self.now as f64 + self.wall_offset
     }
@@ -390,7 +415,7 @@ impl World {
         tab.backlog.clear();
         tab.throttle = 0;
         tab.changed_at = now;
-        self.judge.last_load = now;
+        self.judge.last_used = self.moment();
     }
 
     pub fn set_life(&mut self, tab: usize, life: Life) {

@@ -84,6 +84,7 @@ macro_rules! kept_cases {
             add_query_writes_numbers_as_texts
             claims_reads_the_payload
             claims_of_what_is_no_jwt
+            header_is_read_as_the_claims_are
             freeze_is_deep
             clones_are_the_same_object
         );

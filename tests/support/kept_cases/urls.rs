@@ -213,22 +213,46 @@ pub fn claims_of_what_is_no_jwt<K: Testable>() {
     for value in [
         r#""""#,
         r#""opaque""#,
-        r#""a..b""#,
-        r#""a.!!!!.b""#,
-        // Not JSON; not UTF-8; a text, a number and null.
-        r#""a.e3s.b""#,
-        r#""a.eyJhIjoi_yJ9.b""#,
-        r#""a.ImEi.b""#,
-        r#""a.MTI.b""#,
-        r#""a.bnVsbA.b""#,
-        // A list; two parts, and four.
-        r#""a.W10.b""#,
-        r#""a.e30""#,
-        r#""a.e30.b.c""#,
+        // Two parts, and four; no payload.
+        r#""e30.e30""#,
+        r#""e30.e30.c2ln.c2ln""#,
+        r#""e30..c2ln""#,
+        // Other letters, padding, white space, a length that no bytes have, and bits beyond the last byte.
+        r#""e30.!!!!.c2ln""#,
+        r#""e30.e30=.c2ln""#,
+        r#""e30.e30.c2ln\n""#,
+        r#""e30.e30.+A""#,
+        r#""e.e30.c2ln""#,
+        r#""e30.e31.c2ln""#,
+        // Not JSON; not UTF-8; a byte order mark; a text, a number, null and a list.
+        r#""e30.e3s.c2ln""#,
+        r#""e30.eyJhIjoi_yJ9.c2ln""#,
+        r#""e30.77u_e30.c2ln""#,
+        r#""e30.ImEi.c2ln""#,
+        r#""e30.MTI.c2ln""#,
+        r#""e30.bnVsbA.c2ln""#,
+        r#""e30.W10.c2ln""#,
         "5",
         r#"["e30.e30.e30"]"#,
     ] {
         assert!(with::<K>(value).claims(Word::Token).is_none(), "{value}");
     }
+    let long = |length: usize| with::<K>(&format!(r#""e30.e30.{}""#, "A".repeat(length)));
+    assert!(long(65_528).claims(Word::Token).is_some());
+    assert!(long(65_532).claims(Word::Token).is_none());
     assert!(K::object().claims(Word::Token).is_none());
+}
+
+pub fn header_is_read_as_the_claims_are<K: Testable>() {
+    // {"alg":"ES256"}, and claims that are no JSON.
+    let token = with::<K>(r#""eyJhbGciOiJFUzI1NiJ9.e3s.c2ln""#);
+    assert_json(&token.header(Word::Token).unwrap(), r#"{"alg":"ES256"}"#);
+    for value in [
+        r#""W10.e30.c2ln""#,
+        r#""bnVsbA.e30.c2ln""#,
+        r#""e3s.e30.c2ln""#,
+        r#""e30.e30""#,
+    ] {
+        assert!(with::<K>(value).header(Word::Token).is_none(), "{value}");
+    }
 }

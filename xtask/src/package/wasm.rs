@@ -42,8 +42,9 @@ pub struct Module {
     unoptimised: PathBuf,
 }
 
-pub fn build(repository: &Repository, work: &Path) -> Result<Module> {
-    let unoptimised = bind(repository, &compile(repository)?, work)?;
+/// `target_folder` is cargo's; the rest is made in `work`.
+pub fn build(repository: &Repository, target_folder: &Path, work: &Path) -> Result<Module> {
+    let unoptimised = bind(repository, &compile(repository, target_folder)?, work)?;
     let file = work.join("rekindle.wasm");
     let names = ["--strip-debug", "--minify-imports-and-exports-and-modules"];
     let names = optimise(repository, &unoptimised, &file, &names)?;
@@ -63,7 +64,7 @@ impl Module {
     }
 }
 
-fn compile(repository: &Repository) -> Result<PathBuf> {
+fn compile(repository: &Repository, target_folder: &Path) -> Result<PathBuf> {
     let sysroot = run::output(repository.command("rustc").args(["--print", "sysroot"]))?;
     let folders = [
         (Some(PathBuf::from(sysroot.trim_end())), "rust"),
@@ -81,7 +82,6 @@ fn compile(repository: &Repository) -> Result<PathBuf> {
             flags.push(format!("--remap-path-prefix={}=/{name}", folder.display()));
         }
     }
-    let target_folder = repository.path("target");
     let mut build = repository.cargo();
     build
         .args(
@@ -89,7 +89,7 @@ fn compile(repository: &Repository) -> Result<PathBuf> {
                 .split(' '),
         )
         .args("--target wasm32-unknown-unknown --target-dir".split(' '))
-        .arg(&target_folder)
+        .arg(target_folder)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     run::visible(&mut build)?;
     Ok(target_folder.join("wasm32-unknown-unknown/release/rekindle.wasm"))

@@ -8,7 +8,16 @@ const MOST_LINES: usize = 500;
 fn long_files(files: &[File]) -> Vec<String> {
     let ours = files
         .iter()
-        .filter(|file| file.is_in(&["src/", "xtask/", "pkg-template/", "tests/", "www/"]))
+        .filter(|file| {
+            file.is_in(&[
+                "src/",
+                "xtask/",
+                "pkg-template/",
+                "tests/",
+                "www/",
+                "bench/",
+            ])
+        })
         // One page of reference, which an editor shows piece by piece.
         .filter(|file| !file.path.ends_with(".d.ts"));
     ours.filter(|file| file.text.lines().count() > MOST_LINES)

@@ -40,7 +40,7 @@ impl Engine {
     }
 
     /// The variables that choose another browser, and another driver.
-    pub fn variables(self) -> [&'static str; 2] {
+    fn variables(self) -> [&'static str; 2] {
         match self {
             Engine::Chromium => ["CHROME", "CHROMEDRIVER"],
             Engine::Firefox => ["FIREFOX", "GECKODRIVER"],
@@ -78,6 +78,15 @@ impl Browser {
             None => geckodriver::find(repository).context("geckodriver is not installed")?,
         };
         Ok(Self { driver, ..browser })
+    }
+
+    /// Tells tests that Node runs which browser is theirs.
+    pub fn name_in(&self, command: &mut Command) {
+        let [browser, driver] = self.engine.variables();
+        command
+            .env("REKINDLE_ENGINE", self.engine.name())
+            .env(browser, &self.program)
+            .env(driver, &self.driver);
     }
 
     /// All but geckodriver, which no package brings.
@@ -204,7 +213,11 @@ fn mini_browser() -> Option<PathBuf> {
         .rfind(|program| program.is_file())
 }
 
-fn assert_same_version(Browser { program, driver, .. }: &Browser) -> Result<()> {
+fn assert_same_version(
+    Browser {
+        program, driver, ..
+    }: &Browser,
+) -> Result<()> {
     let (browser, its_driver) = (major_version(program)?, major_version(driver)?);
     if browser != its_driver {
         bail!(

@@ -1,6 +1,7 @@
-//! Node.js, which the user brings, and the npm packages of package-lock.json.
+//! Node.js, which the user brings, and the npm packages of the lock files.
 
 use std::fs;
+use std::path::Path;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
@@ -31,21 +32,62 @@ pub fn ensure(repository: &Repository) -> Result<()> {
     Ok(())
 }
 
+/// Those of the repository itself.
 pub fn ensure_packages(repository: &Repository, progress: &Progress) -> Result<()> {
-    let lock = modified(repository, "package-lock.json").context("package-lock.json is missing")?;
+    ensure_installed(repository, progress, "npm packages", "", "")
+}
+
+/// What the apps of the packaging tests need: bundlers and test runners, which nothing else does.
+pub fn ensure_app_packages(repository: &Repository, progress: &Progress) -> Result<()> {
+    let (listed, place) = ("tests/packaging/apps", "target/packaging");
+    ensure_installed(repository, progress, "apps' npm packages", listed, place)
+}
+
+/// What the benchmark compares the package with, and draws its plot with.
+pub fn ensure_bench_packages(repository: &Repository, progress: &Progress) -> Result<()> {
+    let (listed, place) = ("bench", "bench");
+    ensure_installed(
+        repository,
+        progress,
+        "benchmark's npm packages",
+        listed,
+        place,
+    )
+}
+
+/// Installs in the folder `place` what the lock file in the folder `listed` says.
+fn ensure_installed(
+    repository: &Repository,
+    progress: &Progress,
+    what: &str,
+    listed: &str,
+    place: &str,
+) -> Result<()> {
+    let listed = repository.path(listed);
+    let place = repository.path(place);
+    let lock =
+        modified(&listed.join("package-lock.json")).context("package-lock.json is missing")?;
     // npm writes this file at the end of an installation.
-    if modified(repository, "node_modules/.package-lock.json")
+    if modified(&place.join("node_modules/.package-lock.json"))
         .is_some_and(|installed| installed >= lock)
     {
         return Ok(());
     }
+    if place != listed {
+        fs::create_dir_all(&place)?;
+        for name in ["package.json", "package-lock.json"] {
+            fs::copy(listed.join(name), place.join(name))?;
+        }
+    }
     let mut install = repository.command("npm");
-    install.args(["ci", "--no-audit", "--no-fund"]);
-    progress.run("npm packages: installing", &mut install)
+    install
+        .args(["ci", "--no-audit", "--no-fund"])
+        .current_dir(&place);
+    progress.run(&format!("{what}: installing"), &mut install)
 }
 
-fn modified(repository: &Repository, path: &str) -> Option<SystemTime> {
-    fs::metadata(repository.path(path)).ok()?.modified().ok()
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).ok()?.modified().ok()
 }
 
 /// Major and minor of `v20.19.1`.

@@ -12,6 +12,8 @@ pub struct Background {
     pub family: usize,
     pub context: usize,
     pub request: usize,
+    /// What it costs could be written down.
+    pub is_noted: bool,
     pub is_failed: bool,
 }
 
@@ -51,7 +53,9 @@ impl World {
             .clone()
             .filter(|other| other.context == context)
             .count();
-        let all = failing.count();
+        // Of what found no room in storage nobody knows once its page is gone.
+        let known = failing.filter(|other| other.is_noted || !self.contexts[other.context].is_gone);
+        let all = known.count();
         if own >= MOST_FAILING && !self.judge.has_jumped {
             self.fail_in(
                 tab,
@@ -73,6 +77,7 @@ impl World {
             family,
             context,
             request: id,
+            is_noted: self.storage_fault == 0,
             is_failed: true,
         });
         if let Some(back) = self.judge.network_back_at
@@ -100,8 +105,8 @@ impl World {
         let began = self
             .exchange_of(context)
             .and_then(|key| Some(self.judge.exchanges.get(&key)?.began))
-            .unwrap_or(now);
-        let idle = began.saturating_sub(self.judge.last_input.max(self.judge.last_load)) as f64;
+            .unwrap_or(self.moment());
+        let idle = self.judge.last_used.until(began);
         if self
             .plan
             .idle_timeout_s
@@ -141,7 +146,16 @@ impl World {
         let was_there = self.contexts[context].created_at < told_at
             && told_at > self.tabs[tab].changed_at.max(self.woke_at) + NEWS_MS
             && now > told_at + NEWS_MS;
-        let is_told = self.plan.is_coordinated() && is_posted && was_there;
+        // Nor does who has no session any more.
+        let from_tab = self.contexts[from].tab;
+        let is_cleared = |&(other, at): &(usize, Ms)| other == from_tab && at <= told_at;
+        let has_none = self.judge.cleared.iter().any(is_cleared);
+        // What one client of a page could not store where all tabs read it hides from the others of that page what they were told.
+        let is_hidden = self.plan.storage == Storage::Local
+            && self.judge.storage_failed_at.is_some()
+            && self.tabs[tab].contexts.len() > 1;
+        let is_told =
+            self.plan.is_coordinated() && is_posted && was_there && !has_none && !is_hidden;
         // Tabs that share one record, and nothing else, write over each other's notes.
         let is_own =
             from == context && (self.plan.storage != Storage::Local || self.plan.has_locks);

@@ -1,18 +1,20 @@
 //! What must hold, looked at when it happens: at each send, answer, write and settled call, and after each run of a page's code.
 
+mod attempts;
 mod background;
 mod calls;
 mod records;
 mod sends;
 
+pub use attempts::{Attempt, Limit};
 pub use background::Background;
 pub use calls::Call;
 pub use records::Held;
-pub use sends::{Attempt, Exchange, Limit, NEWS_MS};
+pub use sends::{Exchange, NEWS_MS};
 
 use crate::kept::Object;
 use crate::server::Token;
-use crate::world::{Ms, World};
+use crate::world::{Moment, Ms, World};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
@@ -35,7 +37,8 @@ pub struct Judge {
     /// Tabs whose storage somebody cleared.
     pub cleared: Vec<(usize, Ms)>,
     pub storage_failed_at: Option<Ms>,
-    pub last_input: Ms,
+    /// Somebody used a tab, or loaded one.
+    pub last_used: Moment,
     pub last_response: Option<(usize, Object, Ms)>,
     /// The device's clock was set back: when, and what it said before.
     pub set_back: Vec<(Ms, f64)>,
@@ -47,8 +50,8 @@ pub struct Judge {
     pub background: Vec<Background>,
     /// When a refresh token of the family was last sent.
     pub last_send: BTreeMap<usize, Ms>,
-    /// Which tab has seen that somebody is ahead of its refresh token.
-    pub saw_ahead: BTreeSet<(usize, Token)>,
+    /// Which generation a tab has seen somewhere while it had this refresh token.
+    pub saw_ahead: BTreeMap<(usize, Token), f64>,
     /// Families of which an answer said that the request itself is wrong: nothing goes on by itself.
     pub paused: BTreeSet<usize>,
     /// What an answer brought, and who has to have stored it when its code has run.
@@ -61,7 +64,6 @@ pub struct Judge {
     pub fetched: BTreeMap<Token, Ms>,
     /// When each client last had an answer of the token endpoint.
     pub last_answer: BTreeMap<usize, Ms>,
-    pub last_load: Ms,
     pub network_back_at: Option<Ms>,
     /// Who has asked since.
     pub spread: BTreeSet<usize>,

@@ -1,9 +1,11 @@
 //! What is held and what is stored: nothing is lost but for a listed reason, and nothing old replaces what is newer.
 
+use super::NEWS_MS;
 use crate::kept::Object;
+use crate::network::Request;
 use crate::plan::Storage;
-use crate::server::{Token, access_token, refresh_token};
-use crate::world::{Life, Ms, What, World};
+use crate::server::{Rotation, Token, access_token, refresh_token};
+use crate::world::{Life, Ms, Tab, What, World};
 use rekindle::platform::{Event, Kept};
 use rekindle::words::Word;
 
@@ -14,6 +16,7 @@ pub struct Held {
     pub refresh: Option<Token>,
     pub expires_at: f64,
     pub received_at: f64,
+    pub generation: f64,
     /// When the client first had them.
     pub since: Ms,
     /// When it first had the access token, and how old that was then, by its clock.
@@ -29,6 +32,7 @@ impl Held {
             refresh: refresh_token(&text("refresh_token")),
             expires_at: record.number(Word::ExpiresAt),
             received_at: record.number(Word::ReceivedAt),
+            generation: record.number(Word::Generation),
             since: world.now,
             access_since: world.now,
             age_at_first: world.wall() - record.number(Word::ReceivedAt),
@@ -114,10 +118,10 @@ impl World {
             if held.is_none() || self.is_spent(held, Some(token)) {
                 self.fail_in(tab, &format!("{token:?} came and is not held"));
             }
-            let stored = self
-                .shelf(context, crate::shelf::RECORD)
-                .get(crate::shelf::RECORD)
-                .cloned();
+            // What found no room is known to this page load.
+            let unsaved = self.tabs[tab].unsaved.get(crate::shelf::RECORD).cloned();
+            let shelf = self.shelf(context, crate::shelf::RECORD);
+            let stored = unsaved.or_else(|| shelf.get(crate::shelf::RECORD).cloned());
             let stored = stored.and_then(|record| Held::of(&record, self).refresh);
             if (stored.is_none() || self.is_spent(stored, Some(token))) && self.storage_fault == 0 {
                 self.fail_in(tab, &format!("{token:?} came and is not stored"));
@@ -167,9 +171,15 @@ impl World {
             self.fail_in(tab, &what);
         }
         // Of two that were bought with the same token, the later write stays where nobody takes turns.
+        let takes_turns = self.plan.is_coordinated() || self.plan.storage != Storage::Local;
+        // Without rotation a tab may have gone on from an earlier generation while nobody who was ahead was there.
+        let is_other_line =
+            self.plan.rotation == Rotation::Never && now.generation > before.generation;
         if now.refresh == before.refresh
             && now.access < before.access
-            && (self.plan.is_coordinated() || self.plan.storage != Storage::Local)
+            && takes_turns
+            && !is_other_line
+            && !self.came_after_sleep(now.access)
         {
             let what = format!(
                 "{:?} was replaced by the older {:?}",
@@ -177,6 +187,19 @@ impl World {
             );
             self.fail_in(tab, &what);
         }
+    }
+
+    /// Whether the page slept while the request was open that brought this.
+    fn came_after_sleep(&self, access: Option<Token>) -> bool {
+        let brought = |request: &&Request| {
+            let reply = request.reply.as_ref();
+            let issued = reply.and_then(|reply| reply.issued);
+            issued.is_some_and(|(token, _)| Some(token) == access)
+        };
+        let request = self.requests.iter().rev().find(brought);
+        request.is_some_and(|request| {
+            self.tabs[self.contexts[request.context].tab].hidden_at >= request.sent
+        })
     }
 
     /// Whether the one was given for the other.
@@ -197,8 +220,7 @@ impl World {
             || self.judge.replaced.iter().any(|(other, _)| *other == tab)
             || is_cleared
             || before.refresh.is_none()
-            // Tabs that share a storage that is full, and cannot talk, know no better.
-            || (self.plan.storage == Storage::Local && !self.plan.has_channel && self.judge.storage_failed_at.is_some());
+            || self.was_no_room();
         if !is_listed {
             self.fail_in(
                 tab,
@@ -208,6 +230,19 @@ impl World {
                 ),
             );
         }
+    }
+
+    /// Whether a storage that all tabs share was too full for what a tab had, which could not hand it over: its word was lost, it slept or
+    /// it died.
+    fn was_no_room(&self) -> bool {
+        let is_mute = |tab: &Tab| match tab.life {
+            Life::Running => false,
+            Life::Hung | Life::Hidden => true,
+            Life::Crashed | Life::Closed => self.now < tab.changed_at + NEWS_MS,
+        };
+        self.plan.storage == Storage::Local
+            && self.judge.storage_failed_at.is_some()
+            && (!self.plan.is_coordinated() || self.tabs.iter().any(is_mute))
     }
 
     /// A session ended, as the client says.
@@ -221,7 +256,9 @@ impl World {
             return;
         }
         let refused = self.judge.refused.get(&family).copied();
-        if refused.is_none() || refused < held.refresh {
+        // Where words get lost, one generation may be of two tokens. The server takes neither.
+        let is_over = !self.plan.is_coordinated() && self.server.families[family].revoked.is_some();
+        if refused.is_none() || (refused < held.refresh && !is_over) {
             let what = format!(
                 "{:?} was given up for lost; the server refused {refused:?}",
                 held.refresh
@@ -261,15 +298,15 @@ impl World {
         let tab = self.contexts[context].tab;
         let new = Held::of(record, self);
         let Some(family) = new.family() else { return };
-        let (now, wall) = (self.now, self.wall());
         if let Some(token) = new.refresh {
             let is_noted = record.number(Word::SentAt).is_finite();
-            let attempt = self.judge.attempts.entry(token).or_default();
-            attempt.announce(is_noted, now, wall);
+            self.announce(tab, token, is_noted);
         }
         if let Some(&at) = self.judge.signed_out.get(&family)
             && self.now > at + 1_000
             && self.judge.storage_failed_at.is_none()
+            // Without storage there is no tombstone.
+            && (self.plan.is_coordinated() || !self.plan.is_storage_blocked)
             // A tab that hung learns of things in the order in which they wait for it.
             && self.now > self.tabs[tab].changed_at
         {
@@ -350,7 +387,6 @@ impl World {
 
     pub fn posted(&mut self, from: usize, message: &Object) {
         let tab = self.contexts[from].tab;
-        let (now, wall) = (self.now, self.wall());
         // Whoever dies after this has told the others of an attempt, made or not; if there are others.
         let is_alone = |tab: usize| {
             let mut others = self.tabs.iter().enumerate();
@@ -360,8 +396,7 @@ impl World {
             && message.number(Word::SentAt).is_finite()
             && let Some(token) = self.held_now(from).and_then(|held| held.refresh)
         {
-            let attempt = self.judge.attempts.entry(token).or_default();
-            attempt.announce(true, now, wall);
+            self.announce(tab, token, true);
         }
         self.story.tell(self.now, Some(Self::name(tab)), || {
             format!("client {from}: posts {}", said(message))

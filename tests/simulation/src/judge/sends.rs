@@ -1,9 +1,9 @@
 //! Each request to the token endpoint: was it legal now?
 
-use super::Held;
+use super::{Held, Limit};
 use crate::network::{Endpoint, Fault, Wait};
 use crate::server::{Rotation, Token};
-use crate::world::{Life, Ms, What, World};
+use crate::world::{Life, Moment, Ms, What, World};
 use rekindle::client::Verb;
 
 /// One hold of the refresh lock, or the wait for it.
@@ -14,59 +14,7 @@ pub struct Exchange {
     pub sends: usize,
     token: Option<Token>,
     first_sent: Ms,
-    pub began: Ms,
-}
-
-/// What became of a refresh token's sends.
-#[derive(Default)]
-pub struct Attempt {
-    pub first_sent: Ms,
-    /// The same by the device's clock.
-    first_wall: f64,
-    /// Sends without a definite answer, yet or for good: the server may have spent it.
-    doubtful: usize,
-    /// The last one was announced, to the siblings or in storage: a tab may die before it is made.
-    is_announced: bool,
-    /// When the last request with it was answered or given up.
-    pub last_over: Ms,
-    /// The server wants no request before this, as it said at that time.
-    pub limit: Option<Limit>,
-}
-
-/// The server wants to be left alone.
-#[derive(Clone, Copy)]
-pub struct Limit {
-    pub told_at: Ms,
-    pub until: Ms,
-    /// Who heard of it.
-    pub context: usize,
-}
-
-impl Attempt {
-    /// It came to a good end.
-    pub fn settle(&mut self) {
-        self.doubtful = 0;
-        self.is_announced = false;
-    }
-
-    /// It is about to be made, or noted no more.
-    pub fn announce(&mut self, is_noted: bool, now: Ms, wall: f64) {
-        if is_noted {
-            self.begin(now, wall);
-        }
-        self.is_announced = is_noted;
-    }
-
-    fn begin(&mut self, now: Ms, wall: f64) {
-        if !self.is_doubtful() {
-            self.first_sent = now;
-            self.first_wall = wall;
-        }
-    }
-
-    fn is_doubtful(&self) -> bool {
-        self.doubtful > 0 || self.is_announced
-    }
+    pub began: Moment,
 }
 
 /// What news needs to get around in the browser, generously.
@@ -79,7 +27,7 @@ impl World {
             (context, operation),
             Exchange {
                 is_explicit,
-                began: self.now,
+                began: self.moment(),
                 ..Exchange::default()
             },
         );
@@ -111,7 +59,7 @@ impl World {
     pub fn judge_send(&mut self, id: usize) {
         let (context, token) = (self.requests[id].context, self.requests[id].token);
         let tab = self.contexts[context].tab;
-        let (now, wall) = (self.now, self.wall());
+        let now = self.now;
         let fault = self.requests[id].fault;
         let Some(token) = token else {
             return self.fail_in(tab, "a refresh without a refresh token was sent");
@@ -156,9 +104,7 @@ impl World {
         if !is_explicit {
             self.judge_background(id, token, &held, attempt);
         }
-        let entry = self.judge.attempts.entry(token).or_default();
-        entry.begin(now, wall);
-        entry.doubtful += 1;
+        self.note_send(tab, token);
         self.judge.last_send.insert(token.family, now);
     }
 
@@ -206,17 +152,6 @@ impl World {
         if self.now < over + 300 && self.plan.is_coordinated() {
             self.fail_in(tab, &format!("{token:?} was sent again without a pause"));
         }
-    }
-
-    /// Whether a second use would still be taken for the first one's, as far as the config knows, by a clock that the tab has.
-    pub fn is_forgiven(&self, token: Token) -> bool {
-        let grace = self.plan.grace_s * 1000.0;
-        self.judge.attempts.get(&token).is_some_and(|entry| {
-            let by_wall = self.wall() - entry.first_wall;
-            (entry.is_doubtful() || !self.plan.is_coordinated())
-                && (((self.now - entry.first_sent) as f64) < grace
-                    || (0.0..grace).contains(&by_wall))
-        })
     }
 
     /// The requests with a refresh token that a client has under way.
@@ -270,8 +205,7 @@ impl World {
                 &format!("sent the spent {token:?} while {other} holds {newer:?}"),
             );
         }
-        let has_seen = self.judge.saw_ahead.contains(&(tab, token));
-        if has_seen && !self.is_forgiven(token) && !self.is_near_expiry(own) {
+        if self.saw_ahead(tab, own) && !self.is_forgiven(token) && !self.is_near_expiry(own) {
             let why = if is_explicit {
                 "on the app's word"
             } else {
@@ -318,11 +252,11 @@ impl World {
         let is_refused = reply.is_definite && reply.answer.as_ref().is_ok_and(is_invalid_grant);
         if let Some(attempt) = self.judge.attempts.get_mut(&token) {
             attempt.last_over = now;
+            attempt.heard = Some((context, now));
             // A tab that dies with a new token in its hands leaves the others in doubt about the old one.
             let is_success = reply.issued.is_some();
             if reply.is_definite && !is_success {
-                attempt.doubtful = attempt.doubtful.saturating_sub(1);
-                attempt.is_announced = attempt.doubtful > 0;
+                attempt.refused();
             }
             if is_success {
                 attempt.limit = None;
@@ -388,10 +322,18 @@ impl World {
             && highest > record.number(rekindle::words::Word::Generation)
             && let Some(token) = Held::of(&record, self).refresh
         {
-            self.judge
-                .saw_ahead
-                .insert((self.contexts[context].tab, token));
+            let tab = self.contexts[context].tab;
+            let seen = self.judge.saw_ahead.entry((tab, token)).or_default();
+            *seen = seen.max(highest);
         }
+    }
+
+    /// Whether the tab has seen that somebody is ahead of what its client has, and heard nothing of that.
+    pub fn saw_ahead(&self, tab: usize, own: &Held) -> bool {
+        let seen = own
+            .refresh
+            .and_then(|token| self.judge.saw_ahead.get(&(tab, token)));
+        seen.is_some_and(|&seen| seen > own.generation)
     }
 
     /// A client that asks for documents without end is as bad as one that asks for tokens.
