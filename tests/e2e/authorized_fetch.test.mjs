@@ -209,11 +209,11 @@ describe("q12 a 401 is one refresh and one retry", () => {
       const now = await held(tab);
       assert.deepEqual([status, refreshes(), bearers()], [200, 1, [`Bearer ${before}`, `Bearer ${now}`]], name);
       const [first, second] = api.requests;
-      // Each form has a boundary of its own.
+      // Each form has a boundary of its own, in Firefox of a length of its own.
       const plain = ({ body }) => body.replaceAll(/-{2,}(WebKitFormBoundary|geckoformboundary)\w+/gi, "");
       assert.equal(plain(first), plain(second), name);
       assert.equal(first.body.includes("text"), !name.startsWith("nothing"), name);
-      for (const header of ["x-own", "content-length"]) assert.equal(first.headers[header], second.headers[header], name);
+      for (const header of name === "FormData" ? ["x-own"] : ["x-own", "content-length"]) assert.equal(first.headers[header], second.headers[header], name);
       assert.equal(first.headers["content-type"]?.split(";")[0], second.headers["content-type"]?.split(";")[0], name);
       assert.ok(first.method === second.method && first.method !== "GET", name);
     }

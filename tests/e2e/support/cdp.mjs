@@ -95,9 +95,9 @@ export async function startCdp(stage, scripts, said) {
   return {
     create: async () => attach((await browser.send("Target.createTarget", { url: "about:blank" })).targetId),
 
-    /** The window that a page opens at `path` with `open`. */
-    async opened(path, open) {
-      await open();
+    /** The window that this one's page opens at `path`. */
+    async opened(path, opener) {
+      await opener.run((path) => void globalThis.open(path), [path]);
       const find = async () => (await CDP.List(address)).find(({ type, url }) => type === "page" && url.endsWith(path));
       const opened = await attach((await until(find, "the window opens")).id);
       await until(() => opened.run(() => document.readyState === "complete", []), "the window loads");

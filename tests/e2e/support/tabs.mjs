@@ -93,7 +93,7 @@ export async function startTabs(stage, { scripts = [] } = {}) {
       /** A tab that the page opens: it copies the sessionStorage by itself, and shares the process. */
       async windowOpen(config = stage.config) {
         const path = `/?opened=${all.size}-${Date.now()}`;
-        const opened = tabOf(await windows.opened(path, () => run((path) => void globalThis.open(path), path)));
+        const opened = tabOf(await windows.opened(path, window));
         if (config) await opened.start(config);
         return opened;
       },

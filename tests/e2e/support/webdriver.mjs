@@ -1,6 +1,7 @@
 // Windows of any browser, over the one connection that WebDriver has: one command after the other, each in its window. What a page does
 // goes on meanwhile, so many windows are at work at one moment all the same.
 
+import { By } from "selenium-webdriver";
 import { Command, Name } from "selenium-webdriver/lib/command.js";
 import { inPage, settled, settling } from "./browser.mjs";
 import { until } from "./until.mjs";
@@ -52,6 +53,7 @@ export async function startWebDriver(stage, scripts) {
         return { isRestored: isRestored[0], reasons: [] };
       },
 
+      click: (id) => own.findElement(By.id(id)).click(),
       press: (key) => own.actions().sendKeys(key).perform(),
 
       close: () => own.close().catch(() => {}),
@@ -61,8 +63,12 @@ export async function startWebDriver(stage, scripts) {
   return {
     create: async () => attach(await windows.create()),
 
-    async opened(path, open) {
-      const opened = attach(await windows.opened(open));
+    /** With a click, for a browser opens no window of a page's own accord. */
+    async opened(path, opener) {
+      await opener.run((path) => {
+        document.getElementById("sign-in").onclick = () => void globalThis.open(path);
+      }, [path]);
+      const opened = attach(await windows.opened(() => opener.click("sign-in")));
       await until(async () => (await opened.address()).endsWith(path), "the window opens");
       await until(() => opened.run(() => document.readyState === "complete", []), "the window loads");
       return opened;
