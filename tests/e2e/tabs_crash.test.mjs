@@ -85,7 +85,7 @@ for (const [name, { options, grace }] of Object.entries(servers)) {
       assert.equal(exchanges().length, 2);
     });
 
-    test("t06 r13 the tab that has the exchange goes to another page: the others keep their valid token, and all end on the newest", { skip: lacking("restore") }, async () => {
+    test("t06 r13 the tab that has the exchange goes to another page: the others keep their valid token, and all end on the newest", { skip: lacking("flight") }, async () => {
       const tab = await ready();
       const other = await tab.duplicate();
       const held = await other.get("getAccessToken");

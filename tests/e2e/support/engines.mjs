@@ -17,16 +17,19 @@ const BY_DEVTOOLS = {
   devtools: "nothing looks at a request, the memory or what DevTools prints",
 };
 
+const FLIGHT = "a request of a page that is left is ended, also where the page comes back from the cache";
+
 /** What is lacking, and why. */
 export const LACKING = {
   chromium: {},
   firefox: {
     ...BY_DEVTOOLS,
+    flight: FLIGHT,
     restore: "a page that holds a lock until pagehide is not kept in the back/forward cache",
     drop: "a GET whose connection is dropped is sent again by the browser",
     challenges: "WWW-Authenticate in several lines is not shown to a page",
   },
-  webkit: { ...BY_DEVTOOLS },
+  webkit: { ...BY_DEVTOOLS, flight: FLIGHT },
 };
 
 /** For a test's `skip`: false, or why this engine cannot run it. */
