@@ -3,14 +3,15 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { lacking } from "./support/engines.mjs";
+import { engine, lacking } from "./support/engines.mjs";
 import * as fault from "./support/fault_proxy.mjs";
 import { accessTokenSeconds, startStage } from "./support/stage.mjs";
 import { movableClock, startTabs, until } from "./support/tabs.mjs";
 
 const TABS = 8;
 const LATENCY_MS = 150;
-const ROUNDS = Number(process.env.REKINDLE_ROUNDS ?? 50);
+// Over WebDriver a round of eight tabs takes longer.
+const ROUNDS = Number(process.env.REKINDLE_ROUNDS ?? (engine === "chromium" ? 50 : 10));
 
 let stage;
 let tabs;
@@ -82,7 +83,7 @@ test(`t01 ${TABS} tabs made by window.open refresh at the same moment, ${ROUNDS}
   await assertAlive(all[0]);
 });
 
-test(`t01 c03 ${TABS} duplicated tabs ask for the access token after it ran out, ${ROUNDS} rounds: one request a round`, async () => {
+test(`t01 c03 ${TABS} duplicated tabs ask for the access token after it ran out, ${ROUNDS} rounds: one request a round`, { skip: lacking("front") }, async () => {
   const all = await eight("duplicate");
   for (let round = 1; round <= ROUNDS; round++) {
     await Promise.all(all.map((tab) => tab.run((ms) => moveClock(ms), (accessTokenSeconds + 1) * 1000)));

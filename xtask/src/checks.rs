@@ -22,7 +22,7 @@ const NODE_TEST_TIMEOUT: Duration = Duration::from_mins(20);
 const WEB_TEST_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// The end-to-end tests that other engines than Chromium run too: what the browser has a part in.
-const IN_EVERY_ENGINE: [&str; 10] = [
+const IN_EVERY_ENGINE: [&str; 11] = [
     "authorized_fetch",
     "fault_table",
     "main_job",
@@ -31,6 +31,7 @@ const IN_EVERY_ENGINE: [&str; 10] = [
     "sharing",
     "sign_ins",
     "tabs",
+    "tabs_together",
     "using",
     "wake",
 ];

@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 
 export const engine = process.env.REKINDLE_ENGINE ?? "chromium";
 
-/** For which no command of WebDriver is: the test uses Chromium's DevTools Protocol. */
+/** What WebDriver does not give: the test needs Chromium's DevTools Protocol. */
 const BY_DEVTOOLS = {
   crash: "nothing kills a page's process",
   freeze: "nothing freezes a page",
+  front: "each command brings its window to the front, which the package takes for waking up",
   hang: "nothing ends a page's endless loop",
   offline: "nothing takes the network away from a page",
   process: "nothing says in which process a page runs",
