@@ -2,7 +2,7 @@
 import { identityOf } from "../src/browser/context.js";
 import { RekindleError } from "../src/browser/errors.js";
 import { parts } from "../src/browser/objects.js";
-import { authorizedFetch } from "./authorized_fetch.js";
+import { authorizedFetch } from "../src/browser/authorized_fetch.js";
 import { createCore } from "./core.js";
 import { version } from "./package.json";
 import { compileOnce } from "./wasm.js";

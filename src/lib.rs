@@ -7,23 +7,32 @@
 //! - [`platform`]: everything that the outside gives. Tokens and records stay there; the core holds handles.
 //! - [`client`]: one method per public verb.
 //! - `browser`, `js`: the platform in a page, and the exports (wasm32 only).
+//! - `app`: the API for Rust apps, whose names are also those of the crate (wasm32 and the feature `app`).
 
 #![no_std]
 
 extern crate alloc;
+#[cfg(all(feature = "app", target_arch = "wasm32"))]
+extern crate std;
 
+#[cfg(all(feature = "app", target_arch = "wasm32"))]
+pub mod app;
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 pub mod client;
 pub mod config;
 pub mod error;
-#[cfg(target_arch = "wasm32")]
+// A Rust app would export it to its own page.
+#[cfg(all(target_arch = "wasm32", not(feature = "app")))]
 pub mod js;
 pub mod platform;
 pub mod protocol;
 pub mod session;
 pub mod task;
 pub mod words;
+
+#[cfg(all(feature = "app", target_arch = "wasm32"))]
+pub use app::*;
 
 #[cfg(feature = "npm")]
 mod npm {

@@ -181,4 +181,25 @@ describe("setTokens, accepted", () => {
   });
 });
 
+// Symptom: an id_token took every client of the page down, and again after each reload. Cause: its claims were frozen by
+// recursion. Without the fix setTokens rejects with crashed, and the next client has no snapshot.
+test("j06 claims that are nested 20,000 levels deep", async () => {
+  await stage.fresh();
+  // Nobody can tell who signed it.
+  stage.proxy.next(stage.paths.jwks, fault.dropped);
+  const outcome = await stage.browser.run(async (config, tokens) => {
+    const depth = 20_000;
+    const encoded = (text) => btoa(text).replaceAll("=", "");
+    const whose = JSON.stringify({ iss: config.issuer, aud: config.clientId, sub: "deep" }).slice(0, -1);
+    const payload = encoded(`${whose},"deep":${"[".repeat(depth)}${"]".repeat(depth)}}`);
+    const id_token = `${encoded('{"alg":"RS256"}')}.${payload}.c2ln`;
+    const adopted = await probe.settle(() => probe.client.setTokens({ ...tokens, id_token }));
+    const created = await probe.settle(() => probe.createClient(config));
+    const { status, tokens: held } = created.value?.getSnapshot() ?? {};
+    // Not the claims themselves: on their way here they would have to be written as JSON.
+    return { errors: [adopted.error, created.error], token: adopted.value?.accessToken, status, held: held?.accessToken, isFrozen: Object.isFrozen(held) };
+  }, stage.config, { access_token: "access-token-1", refresh_token: "refresh-token-1", token_type: "Bearer", expires_in: 600 });
+  assert.deepEqual(outcome, { errors: [null, null], token: "access-token-1", status: "signed-in", held: "access-token-1", isFrozen: true });
+});
+
 test("p07 no secret is in an error, an event or on the console", () => stage.assertDiscreet());

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every check, the quick ones first, until one fails.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::display::Display;
 use crate::package::{self, Package};
 use crate::repository::Repository;
 use crate::setup::{self, Browser, Engine, Part, WasmBindgen};
-use crate::{budget, run, size_table};
+use crate::{budget, run, rust_apps, size_table};
 
 const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 
@@ -59,6 +59,8 @@ pub enum Step {
     EndToEnd,
     /// The npm package in bundlers and without one
     Packaging,
+    /// The crate as cargo packs it, in a Leptos and a Yew app in Chromium
+    RustApps,
 }
 
 impl Step {
@@ -94,6 +96,14 @@ impl Step {
                 Part::Browser(Engine::Chromium),
                 Part::WasmBindgen,
             ],
+            Step::RustApps => &[
+                Part::CargoComponents,
+                Part::Node,
+                Part::NpmPackages,
+                Part::WasmTarget,
+                Part::Browser(Engine::Chromium),
+                Part::WasmBindgen,
+            ],
         }
     }
 
@@ -103,6 +113,7 @@ impl Step {
             Step::Types => &["tests/types"],
             Step::EndToEnd => &["tests/servers", "tests/e2e"],
             Step::Packaging => &["tests/packaging", "bench"],
+            Step::RustApps => &["tests/rust_apps"],
             Step::Format
             | Step::Lint
             | Step::Native
@@ -189,7 +200,21 @@ impl Checks<'_> {
                 let repository = self.repository;
                 package::assert_reproducible(repository, &self.package()?.module)
             }
-            Step::Types | Step::EndToEnd | Step::Packaging => self.node_tests(step),
+            Step::Types | Step::EndToEnd | Step::Packaging => {
+                let tarball = self.package()?.tarball.clone();
+                self.node_tests(step, ("REKINDLE_TARBALL", &tarball))
+            }
+            Step::RustApps => {
+                self.cargo(&[
+                    "fmt",
+                    "--manifest-path",
+                    "examples/Cargo.toml",
+                    "--all",
+                    "--check",
+                ])?;
+                let apps = rust_apps::build(self.repository)?;
+                self.node_tests(step, ("REKINDLE_RUST_APPS", &apps))
+            }
         }
     }
 
@@ -206,6 +231,12 @@ impl Checks<'_> {
                 &["--package", "rekindle", "--lib", "--features", "npm"],
             ]
             .concat(),
+            &[
+                &WASM[..],
+                &["--package", "rekindle", "--lib", "--test", "app"],
+                &["--features", "app"],
+            ]
+            .concat(),
         ] {
             self.cargo(&[&["clippy"], what, &["--", "--deny", "warnings"]].concat())?;
         }
@@ -216,6 +247,7 @@ impl Checks<'_> {
         for what in [
             &["--workspace"][..],
             &[&WASM[..], &["--package", "rekindle"]].concat(),
+            &[&WASM[..], &["--package", "rekindle", "--features", "app"]].concat(),
         ] {
             let mut command = self.repository.cargo();
             shown(
@@ -238,17 +270,23 @@ impl Checks<'_> {
     fn web(&self) -> Result<()> {
         for engine in self.engines(Step::Web) {
             println!("--- {} ---", engine.name());
-            self.web_in(engine)?;
+            for tests in [
+                &["--test", "web"][..],
+                &["--test", "app", "--features", "app"],
+            ] {
+                self.web_tests(tests, engine)?;
+            }
         }
         Ok(())
     }
 
-    fn web_in(&self, engine: Engine) -> Result<()> {
+    fn web_tests(&self, tests: &[&str], engine: Engine) -> Result<()> {
         let browser = Browser::find(self.repository, engine)?;
         let test_runner = WasmBindgen::find(self.repository)?.test_runner;
         let mut command = self.repository.cargo();
         command
-            .args(["test", "--package", "rekindle", "--test", "web"])
+            .args(["test", "--package", "rekindle"])
+            .args(tests)
             .args(WASM)
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", test_runner)
             .env(
@@ -309,7 +347,8 @@ impl Checks<'_> {
         Ok(self.package.insert(package))
     }
 
-    fn node_tests(&mut self, step: Step) -> Result<()> {
+    /// `tested` is where the tests find what they are about.
+    fn node_tests(&self, step: Step, tested: (&str, &Path)) -> Result<()> {
         let mut tests = Vec::new();
         for folder in step.test_folders() {
             let files = fs::read_dir(self.repository.path(folder))
@@ -329,7 +368,7 @@ impl Checks<'_> {
             );
         }
         if step.engines().is_empty() {
-            return self.node(step, &tests, None);
+            return self.node(step, &tests, tested, None);
         }
         let engines = self.engines(step);
         if engines.is_empty() {
@@ -345,20 +384,25 @@ impl Checks<'_> {
                         .any(|name| test.ends_with(&format!("/{name}.test.mjs")))
                 });
             }
-            self.node(step, &tests, Some(engine))?;
+            self.node(step, &tests, tested, Some(engine))?;
         }
         Ok(())
     }
 
     /// One file after another: each has browsers and servers of its own, and some measure time.
-    fn node(&mut self, step: Step, tests: &[String], engine: Option<Engine>) -> Result<()> {
-        let tarball = self.package()?.tarball.clone();
+    fn node(
+        &self,
+        step: Step,
+        tests: &[String],
+        tested: (&str, &Path),
+        engine: Option<Engine>,
+    ) -> Result<()> {
         let mut command = self.repository.command("node");
         command
             .args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
             .arg(format!("--test-timeout={}", NODE_TEST_TIMEOUT.as_millis()))
             .args(tests)
-            .env("REKINDLE_TARBALL", tarball);
+            .env(tested.0, tested.1);
         if step.needs().contains(&Part::Python) {
             command.env("REKINDLE_PYTHON", setup::python(self.repository));
         }

@@ -16,6 +16,7 @@ mod repository;
 #[cfg(test)]
 mod rules;
 mod run;
+mod rust_apps;
 mod setup;
 mod simulate;
 mod size_table;

@@ -89,15 +89,20 @@ impl World {
     /// that time alone.
     fn may_know(&self, tab: usize, attempt: &Attempt) -> bool {
         let was_there = self.tabs[tab].loaded_at <= attempt.first_sent;
-        let hears = self.plan.is_coordinated() || self.plan.storage == Storage::Local;
+        let page = &self.tabs[tab];
+        let slept = (page.hidden_at..page.changed_at).contains(&attempt.first_sent);
+        let is_heard = self.plan.is_coordinated() && !slept;
+        let hears = is_heard || self.plan.storage == Storage::Local;
         (attempt.is_stored || was_there) && (tab == attempt.first_by || hears)
     }
 
-    /// Whether the one that was answered last died before it could say so.
+    /// Whether the one that was answered last died, or went to sleep, before it could say so.
     fn is_untold(&self, attempt: &Attempt) -> bool {
         attempt.heard.is_some_and(|(context, at)| {
             let context = &self.contexts[context];
-            context.is_gone && context.gone_at < at + NEWS_MS
+            let slept_at = self.tabs[context.tab].hidden_at;
+            let is_soon = |then| (at..at + NEWS_MS).contains(&then);
+            (context.is_gone && is_soon(context.gone_at)) || is_soon(slept_at)
         })
     }
 

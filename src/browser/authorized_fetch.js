@@ -1,5 +1,5 @@
 // The app's own API calls, with the access token in the header. (RFC 6750 §2.1)
-import { RekindleError } from "../src/browser/errors.js";
+import { RekindleError } from "./errors.js";
 
 /** A part of a challenge: a name with a value, or its scheme, which has none. (RFC 9110 §11.6.1) */
 const PART = /([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+)))?/g;
