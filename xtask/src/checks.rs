@@ -49,13 +49,13 @@ pub enum Step {
     Simulation,
     /// rustdoc without a warning
     Docs,
-    /// wasm-bindgen tests in each browser engine
+    /// wasm-bindgen tests in the browser engine chosen
     Web,
     /// The npm package, within its budget of bytes, and built again with the same bytes
     Build,
     /// The types of the npm package, and what the documents say about them
     Types,
-    /// The npm package against a real authorization server: all in Chromium, the core in each browser engine
+    /// The npm package against a real authorization server: all tests in Chromium, the core of them in another engine
     EndToEnd,
     /// The npm package in bundlers and without one
     Packaging,
@@ -137,13 +137,14 @@ impl Step {
     }
 }
 
-pub fn run(repository: &Repository, only: Option<Step>, engine: Option<Engine>) -> Result<()> {
+pub fn run(repository: &Repository, only: Option<Step>, engine: Engine) -> Result<()> {
     let steps: Vec<Step> = Step::value_variants()
         .iter()
         .copied()
         .filter(|step| match only {
             Some(only) => *step == only,
-            None => engine.is_none_or(|engine| step.engines().contains(&engine)),
+            // What needs no browser is run once.
+            None => engine == Engine::Chromium || step.engines().contains(&engine),
         })
         .collect();
     // In the order of the whole, whatever is left out.
@@ -151,8 +152,8 @@ pub fn run(repository: &Repository, only: Option<Step>, engine: Option<Engine>) 
         .iter()
         .copied()
         .filter(|part| steps.iter().any(|step| step.needs().contains(part)))
-        .filter(|part| match (part, engine) {
-            (Part::Browser(of), Some(engine)) => *of == engine,
+        .filter(|part| match part {
+            Part::Browser(of) => *of == engine,
             _ => true,
         })
         .collect();
@@ -179,8 +180,7 @@ pub fn run(repository: &Repository, only: Option<Step>, engine: Option<Engine>) 
 
 struct Checks<'a> {
     repository: &'a Repository,
-    /// The only one, where it was chosen.
-    engine: Option<Engine>,
+    engine: Engine,
     package: Option<Package>,
 }
 
@@ -263,7 +263,7 @@ impl Checks<'_> {
     /// In which a step runs now.
     fn engines(&self, step: Step) -> Vec<Engine> {
         let mut engines = step.engines();
-        engines.retain(|engine| self.engine.is_none_or(|only| *engine == only));
+        engines.retain(|engine| *engine == self.engine);
         engines
     }
 

@@ -49,9 +49,9 @@ enum Task {
         /// Run this step alone, with what it depends on
         #[arg(long, value_name = "STEP")]
         only: Option<checks::Step>,
-        /// Run in this browser engine alone, and only the steps that run in one
-        #[arg(long, value_name = "ENGINE")]
-        engine: Option<setup::Engine>,
+        /// The browser engine; another one than Chromium runs only the steps that are for it
+        #[arg(long, value_name = "ENGINE", default_value = "chromium")]
+        engine: setup::Engine,
     },
     /// Build the npm package into target/npm and print its sizes
     Build,
