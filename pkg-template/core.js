@@ -4,6 +4,7 @@ import * as contexts from "../src/browser/context.js";
 import { RekindleError } from "../src/browser/errors.js";
 import { attend } from "../src/browser/news.js";
 import { drop, forget, keep, kept, release } from "../src/browser/objects.js";
+import { isCsp } from "./csp.js";
 // Made by the build: the functions of ../src/browser that the module imports.
 import { imports } from "wasm-imports";
 
@@ -27,8 +28,9 @@ const instantiate = (module) => {
   try {
     return new WebAssembly.Instance(module, imports).exports;
   } catch (cause) {
-    const problem = "There is no memory for WebAssembly; close other tabs.";
-    throw new RekindleError({ code: "wasm_unavailable", reason: "instance", problem, cause });
+    // WebKit compiles a module under every policy, and refuses it here.
+    const about = isCsp(cause) ? { reason: "csp" } : { reason: "instance", problem: "There is no memory for WebAssembly; close other tabs." };
+    throw new RekindleError({ code: "wasm_unavailable", ...about, cause });
   }
 };
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { challenged, startApi } from "./support/api.mjs";
+import { lacking } from "./support/engines.mjs";
 import * as fault from "./support/fault_proxy.mjs";
 import { startStage } from "./support/stage.mjs";
 import { movableClock, startTabs, until } from "./support/tabs.mjs";
@@ -63,7 +64,7 @@ describe("q12 the access token goes to origins of the list alone", () => {
     return sent;
   };
 
-  test("without a list to the page's own, however it is written, and nowhere else", async () => {
+  test("without a list to the page's own, however it is written, and nowhere else", { skip: lacking("devtools") }, async () => {
     const { origin } = stage.site;
     const { host, port } = new URL(origin);
     const tab = await signedIn(stage.config);
@@ -208,10 +209,11 @@ describe("q12 a 401 is one refresh and one retry", () => {
       const now = await held(tab);
       assert.deepEqual([status, refreshes(), bearers()], [200, 1, [`Bearer ${before}`, `Bearer ${now}`]], name);
       const [first, second] = api.requests;
-      const isSame = (a, b) => a.replaceAll(/-{2,}WebKitFormBoundary\w+/g, "") === b.replaceAll(/-{2,}WebKitFormBoundary\w+/g, "");
-      assert.ok(isSame(first.body, second.body), name);
+      // Each form has a boundary of its own, in Firefox of a length of its own.
+      const plain = ({ body }) => body.replaceAll(/-{2,}(WebKitFormBoundary|geckoformboundary)\w+/gi, "");
+      assert.equal(plain(first), plain(second), name);
       assert.equal(first.body.includes("text"), !name.startsWith("nothing"), name);
-      for (const header of ["x-own", "content-length"]) assert.equal(first.headers[header], second.headers[header], name);
+      for (const header of name === "FormData" ? ["x-own"] : ["x-own", "content-length"]) assert.equal(first.headers[header], second.headers[header], name);
       assert.equal(first.headers["content-type"]?.split(";")[0], second.headers["content-type"]?.split(";")[0], name);
       assert.ok(first.method === second.method && first.method !== "GET", name);
     }
@@ -341,14 +343,15 @@ describe("q12 a challenge to sign in in another way (RFC 9470)", () => {
   test("is the error login_required, with what signIn takes, and no refresh", async () => {
     const tab = await signedIn();
     const before = await held(tab);
-    for (const [name, challenges, acrValues, maxAge] of yes) {
+    const shown = yes.filter(([, challenges]) => challenges.length === 1 || !lacking("challenges"));
+    for (const [name, challenges, acrValues, maxAge] of shown) {
       api.next(challenged(...challenges));
       const { error } = await call(tab, `${api.origin}/a`);
       const { code, reason, status, retryable, sessionLost, own } = error ?? {};
       assert.deepEqual([code, reason, status, retryable, sessionLost, own], ["login_required", "step_up", 401, false, false, true], name);
       assert.deepEqual([error.acrValues, error.maxAge], [acrValues, maxAge], name);
     }
-    assert.deepEqual([api.requests.length, refreshes(), await held(tab)], [yes.length, 0, before]);
+    assert.deepEqual([api.requests.length, refreshes(), await held(tab)], [shown.length, 0, before]);
   });
 
   test("is not seen in what is none", async () => {
@@ -398,11 +401,13 @@ describe("q12 before and around the app's call", () => {
 
   test("what the app's call meets with is passed on as fetch gives it", async () => {
     const tab = await signedIn();
-    api.next(() => undefined);
+    // Firefox sends a call again where the connection is dropped.
+    for (let times = 0; times < 20; times++) api.next(() => undefined);
     for (const [input, init] of [[`${api.origin}/a`], ["http://"], [`${api.origin.replace("//", "//user:pass@")}/a`], [`${api.origin}/a`, { method: "GET", body: "x" }], [undefined]]) {
       const { error } = await call(tab, input, init);
       assert.deepEqual([error.name, error.own], ["TypeError", false], input);
     }
+    api.forget();
     assert.equal(refreshes(), 0);
   });
 

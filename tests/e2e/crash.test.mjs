@@ -29,7 +29,7 @@ let tokens;
 before(async () => {
   stage = await startStage();
   forgiving = await startStage({ layout: "django", graceSeconds: 30, beside: stage });
-  await stage.driver.sendDevToolsCommand("Page.addScriptToEvaluateOnNewDocument", { source: `(${trapOnDemand})()` });
+  await stage.addScript(trapOnDemand);
   await stage.fresh();
   await stage.signIn();
   tokens = stage.lastTokens();

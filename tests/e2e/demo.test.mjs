@@ -90,7 +90,7 @@ test("sign in, refresh twice, introspect, reload, sign out", async () => {
 
 test("l07 sign in in a popup, and refresh", async () => {
   await driver.get(address);
-  await driver.sendDevToolsCommand("Storage.clearCookies", {});
+  await browser.forgetCookies();
   await driver.wait(until.elementIsVisible(driver.findElement(By.id("sign-in-with-popup"))), MOMENT);
   const page = await driver.getWindowHandle();
   await press("sign-in-with-popup");

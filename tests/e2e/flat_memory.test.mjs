@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { lacking } from "./support/engines.mjs";
 import { startStage } from "./support/stage.mjs";
 
 /** Runs in each page before any of its scripts: counts what is open, and takes note of the memories that instances have. */
@@ -76,7 +77,7 @@ function assertFlat(earlier, later) {
   assert.ok(later.heap - earlier.heap < HEAP_TOLERANCE, `the heap grew from ${earlier.heap} to ${later.heap} bytes`);
 }
 
-test("10,000 refreshes", async (t) => {
+test("10,000 refreshes", { skip: lacking("devtools") }, async (t) => {
   await stage.browser.run(async (config) => {
     let count = 0;
     const answer = () => ({ access_token: `access-${++count}`, refresh_token: `refresh-${count}`, expires_in: 600 });
@@ -97,7 +98,7 @@ test("10,000 refreshes", async (t) => {
   await stage.browser.run(() => probe.client.close());
 });
 
-test("1,000 clients, one after the other", async (t) => {
+test("1,000 clients, one after the other", { skip: lacking("devtools") }, async (t) => {
   const clients = () => stage.browser.run(async (config) => {
     for (let round = 0; round < 250; round++) {
       const client = await probe.createClient({ ...config, name: "flat", idleTimeoutSeconds: 60, shareSession: true });

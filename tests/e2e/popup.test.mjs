@@ -19,7 +19,7 @@ before(async () => {
 after(() => stage?.close());
 beforeEach(async () => {
   stage.proxy.forget();
-  await driver.sendDevToolsCommand("Storage.clearCookies", {});
+  await browser.forgetCookies();
   await stage.fresh();
   await browser.run(() => {
     probe.events.length = 0;

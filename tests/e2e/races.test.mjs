@@ -60,7 +60,7 @@ let instances;
 before(async () => {
   okta = await startStage();
   discovery = await startStage({ layout: "discovery", beside: okta });
-  await okta.driver.sendDevToolsCommand("Page.addScriptToEvaluateOnNewDocument", { source: `(${watch})()` });
+  await okta.addScript(watch);
 });
 after(async () => {
   await discovery?.close();

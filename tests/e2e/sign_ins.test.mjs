@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { demoUser } from "../servers/oidc_provider.mjs";
+import { lacking } from "./support/engines.mjs";
 import * as fault from "./support/fault_proxy.mjs";
 import { startStage } from "./support/stage.mjs";
 import { movableClock, startTabs, until } from "./support/tabs.mjs";
@@ -139,7 +140,7 @@ describe("l02 k08 a used callback", () => {
     assert.equal(await tab.address(), `${stage.site.origin}/callback`);
   });
 
-  test("Back and Forward through all of it: no error on the way, and nothing is sent", async () => {
+  test("Back and Forward through all of it: no error on the way, and nothing is sent", { skip: lacking("history") }, async () => {
     const tab = await openTab();
     await tab.leave();
     await tab.enter();
@@ -381,7 +382,7 @@ describe("l12 Back from the server's page", () => {
     assertEachCodeOnce(1);
   });
 
-  test("with a session: it is as it was", async () => {
+  test("with a session: it is as it was", { skip: lacking("restore") }, async () => {
     const tab = await tabs.signedIn();
     const before = await tab.state();
     await tab.leave({ prompt: "login" });
@@ -408,7 +409,7 @@ describe("l13 an app that signs in again and again", () => {
     return JSON.parse(result.value ?? "null");
   };
 
-  test("the fourth signIn within a minute without a click leaves no more, and a click helps", async () => {
+  test("the fourth signIn within a minute without a click leaves no more, and a click helps", { skip: lacking("gesture") }, async () => {
     const tab = await tabs.open();
     // The server knows the user: from here on nobody is asked.
     await tab.start();

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { lacking } from "./support/engines.mjs";
 import * as fault from "./support/fault_proxy.mjs";
 import { startStage } from "./support/stage.mjs";
 import { movableClock, startTabs, until } from "./support/tabs.mjs";
@@ -79,7 +80,7 @@ describe("t02 a duplicated tab", () => {
     assert.ok(exchanges().every(({ answer }) => answer.status === 200), "no spent token was sent");
   });
 
-  test("that was frozen meanwhile catches up when it wakes", async () => {
+  test("that was frozen meanwhile catches up when it wakes", { skip: lacking("freeze") }, async () => {
     const original = await signedIn();
     const copy = await original.duplicate();
     await copy.freeze();
@@ -104,7 +105,7 @@ describe("t02 a duplicated tab", () => {
     });
   }
 
-  test("that knows that it is behind a tab that hangs sends nothing: its call ends in time, its access token stays at hand", async () => {
+  test("that knows that it is behind a tab that hangs sends nothing: its call ends in time, its access token stays at hand", { skip: lacking("hang") }, async () => {
     const original = await signedIn();
     const copy = await original.duplicate();
     await copy.run(() => { globalThis.deaf = 1; });
@@ -167,7 +168,7 @@ describe("t04 an old browser", () => {
     return tab;
   }
 
-  test("without Web Locks: tabs ask one another over the channel", async () => {
+  test("without Web Locks: tabs ask one another over the channel", { skip: lacking("devtools") }, async () => {
     const original = await old("locks");
     await original.get("setTokens", await stage.newTokens());
     const copy = await old("locks");
@@ -182,7 +183,7 @@ describe("t04 an old browser", () => {
     assert.deepEqual(exchanges().map(({ answer }) => answer.status), [200, 200]);
   });
 
-  test("without BroadcastChannel too: calls of one tab share one request, and it says how it is", async () => {
+  test("without BroadcastChannel too: calls of one tab share one request, and it says how it is", { skip: lacking("devtools") }, async () => {
     const tab = await old("locks", "BroadcastChannel");
     await tab.get("setTokens", await stage.newTokens());
     stage.proxy.forget();
@@ -197,7 +198,7 @@ describe("t04 an old browser", () => {
 });
 
 describe("t05 the tab that has the exchange is hung or suspended", () => {
-  test("hung: the others wait no longer than their time, send nothing, and use what they hold", async () => {
+  test("hung: the others wait no longer than their time, send nothing, and use what they hold", { skip: lacking("hang") }, async () => {
     const hung = await signedIn();
     const other = await hung.duplicate();
     const { fault: late, reached, release } = fault.held();
@@ -218,7 +219,7 @@ describe("t05 the tab that has the exchange is hung or suspended", () => {
     assert.equal(exchanges().length, 1);
   });
 
-  test("hung, then killed: the call that waits goes on", async () => {
+  test("hung, then killed: the call that waits goes on", { skip: lacking("hang") }, async () => {
     const hung = await signedIn();
     const other = await hung.duplicate();
     const { fault: lost, reached, release } = fault.postponed(fault.dropped);
@@ -233,7 +234,7 @@ describe("t05 the tab that has the exchange is hung or suspended", () => {
     assert.equal(exchanges().length, 2);
   });
 
-  test("frozen: the access token stays at hand, nothing is sent by itself, and the late answer reaches all", async () => {
+  test("frozen: the access token stays at hand, nothing is sent by itself, and the late answer reaches all", { skip: lacking("freeze") }, async () => {
     const frozen = await signedIn();
     const other = await frozen.duplicate();
     const { fault: late, reached, release } = fault.held();
@@ -251,7 +252,7 @@ describe("t05 the tab that has the exchange is hung or suspended", () => {
 });
 
 describe("t06 the back/forward cache", () => {
-  test("a page with a client and a live session is cached, restored, and refreshes", async () => {
+  test("a page with a client and a live session is cached, restored, and refreshes", { skip: lacking("restore") }, async () => {
     const tab = await signedIn();
     await tab.get("refresh");
     await tab.run(() => { globalThis.mark = 1; });
@@ -262,7 +263,7 @@ describe("t06 the back/forward cache", () => {
     assert.equal(exchanges().length, 2);
   });
 
-  test("siblings go on meanwhile: the page is cached all the same, and catches up before it sends anything", async () => {
+  test("siblings go on meanwhile: the page is cached all the same, and catches up before it sends anything", { skip: lacking("restore") }, async () => {
     const tab = await signedIn();
     const other = await tab.duplicate();
     const found = await tab.awayAndBack(async () => {
@@ -276,7 +277,7 @@ describe("t06 the back/forward cache", () => {
     assert.equal((await tab.get("introspect")).active, true);
   });
 
-  test("t08 a sign-out meanwhile is found when it comes back", async () => {
+  test("t08 a sign-out meanwhile is found when it comes back", { skip: lacking("restore") }, async () => {
     const tab = await signedIn();
     const other = await tab.duplicate();
     await tab.awayAndBack(() => other.get("signOut", { local: true }));
@@ -321,7 +322,7 @@ describe("t08 sign-out in one tab", () => {
     }
   });
 
-  test("is found by a tab that slept, and by one that is loaded later", async () => {
+  test("is found by a tab that slept, and by one that is loaded later", { skip: lacking("freeze") }, async () => {
     const first = await signedIn();
     const frozen = await first.duplicate();
     const unloaded = await first.duplicate(null);

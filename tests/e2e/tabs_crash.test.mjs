@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
+import { lacking } from "./support/engines.mjs";
 import * as fault from "./support/fault_proxy.mjs";
 import { startStage } from "./support/stage.mjs";
 import { startTabs, until } from "./support/tabs.mjs";
@@ -75,7 +76,7 @@ for (const [name, { options, grace }] of Object.entries(servers)) {
       assert.equal((await all[0].get("introspect")).active, true);
     }
 
-    test("r13 the tab that has the exchange is killed before the server saw it: the others go on", async () => {
+    test("r13 the tab that has the exchange is killed before the server saw it: the others go on", { skip: lacking("crash") }, async () => {
       const { sender, others, settled } = await killTheSender(fault.postponed(fault.dropped));
       assert.deepEqual(settled.map(({ error }) => error?.code), others.map(() => undefined));
       assert.equal(exchanges().length, 2, "the one that was lost, and one more");
@@ -84,7 +85,7 @@ for (const [name, { options, grace }] of Object.entries(servers)) {
       assert.equal(exchanges().length, 2);
     });
 
-    test("t06 r13 the tab that has the exchange goes to another page: the others keep their valid token, and all end on the newest", async () => {
+    test("t06 r13 the tab that has the exchange goes to another page: the others keep their valid token, and all end on the newest", { skip: lacking("flight") }, async () => {
       const tab = await ready();
       const other = await tab.duplicate();
       const held = await other.get("getAccessToken");
@@ -104,7 +105,7 @@ for (const [name, { options, grace }] of Object.entries(servers)) {
     });
 
     if (grace > 0) {
-      test("r13 t07 the tab that has the exchange is killed after the server rotated: the others recover, and it too", async () => {
+      test("r13 t07 the tab that has the exchange is killed after the server rotated: the others recover, and it too", { skip: lacking("crash") }, async () => {
         const { sender, others, settled } = await killTheSender(fault.held());
         assert.deepEqual(settled.map(({ error }) => error?.code), others.map(() => undefined));
         assert.equal(exchanges().length, 2);
@@ -113,7 +114,7 @@ for (const [name, { options, grace }] of Object.entries(servers)) {
         assert.equal(exchanges().length, 2);
       });
 
-      test("t07 the only tab is killed after the server rotated: the page that is loaded again has a live session", async () => {
+      test("t07 the only tab is killed after the server rotated: the page that is loaded again has a live session", { skip: lacking("crash") }, async () => {
         const tab = await ready();
         const { fault: late, reached, release } = fault.held();
         stage.proxy.next(stage.paths.token, late);
@@ -136,7 +137,7 @@ for (const [name, { options, grace }] of Object.entries(servers)) {
         await assertAllOnTheNewest([tab]);
       });
 
-      test("t07 the page is loaded again when the grace is over: one clean invalid_grant", async () => {
+      test("t07 the page is loaded again when the grace is over: one clean invalid_grant", { skip: lacking("crash") }, async () => {
         const tab = await ready();
         const { fault: late, reached, release } = fault.held();
         stage.proxy.next(stage.paths.token, late);
@@ -148,7 +149,7 @@ for (const [name, { options, grace }] of Object.entries(servers)) {
         await assertCleanEnd(tab);
       });
     } else {
-      test("r13 r04 the tab that has the exchange is killed after the server rotated: one clean invalid_grant in all", async () => {
+      test("r13 r04 the tab that has the exchange is killed after the server rotated: one clean invalid_grant in all", { skip: lacking("crash") }, async () => {
         const { sender, others, settled } = await killTheSender(fault.held());
         assert.deepEqual(settled.map(({ error }) => error?.code), others.map(() => "invalid_grant"));
         assert.ok(settled.every(({ error }) => error.sessionLost && !error.retryable));
@@ -164,7 +165,7 @@ for (const [name, { options, grace }] of Object.entries(servers)) {
         assert.equal(exchanges().length, 3, "no storm");
       });
 
-      test("t07 r10 the only tab is killed after the server rotated: the page that is loaded again ends in one clean invalid_grant", async () => {
+      test("t07 r10 the only tab is killed after the server rotated: the page that is loaded again ends in one clean invalid_grant", { skip: lacking("crash") }, async () => {
         const tab = await ready();
         const { fault: late, reached, release } = fault.held();
         stage.proxy.next(stage.paths.token, late);

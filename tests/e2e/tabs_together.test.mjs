@@ -3,13 +3,15 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
+import { engine, lacking } from "./support/engines.mjs";
 import * as fault from "./support/fault_proxy.mjs";
 import { accessTokenSeconds, startStage } from "./support/stage.mjs";
 import { movableClock, startTabs, until } from "./support/tabs.mjs";
 
 const TABS = 8;
 const LATENCY_MS = 150;
-const ROUNDS = Number(process.env.REKINDLE_ROUNDS ?? 50);
+// Over WebDriver a round of eight tabs takes longer.
+const ROUNDS = Number(process.env.REKINDLE_ROUNDS ?? (engine === "chromium" ? 50 : 10));
 
 let stage;
 let tabs;
@@ -63,7 +65,7 @@ const processes = async (all) => new Set(await Promise.all(all.map((tab) => tab.
 
 test(`t01 ${TABS} duplicated tabs refresh at the same moment, ${ROUNDS} rounds: one request a round`, async () => {
   const all = await eight("duplicate");
-  assert.equal(await processes(all), TABS, "each tab has a process of its own");
+  if (!lacking("process")) assert.equal(await processes(all), TABS, "each tab has a process of its own");
   for (let round = 1; round <= ROUNDS; round++) {
     const before = exchanges().length;
     await assertRound(round, before, await tabs.together(all, "refresh"), all);
@@ -73,7 +75,7 @@ test(`t01 ${TABS} duplicated tabs refresh at the same moment, ${ROUNDS} rounds: 
 
 test(`t01 ${TABS} tabs made by window.open refresh at the same moment, ${ROUNDS} rounds: one request a round`, async () => {
   const all = await eight("windowOpen");
-  assert.equal(await processes(all), 1, "they share a process");
+  if (!lacking("process")) assert.equal(await processes(all), 1, "they share a process");
   for (let round = 1; round <= ROUNDS; round++) {
     const before = exchanges().length;
     await assertRound(round, before, await tabs.together(all, "refresh"), all);
@@ -81,7 +83,7 @@ test(`t01 ${TABS} tabs made by window.open refresh at the same moment, ${ROUNDS}
   await assertAlive(all[0]);
 });
 
-test(`t01 c03 ${TABS} duplicated tabs ask for the access token after it ran out, ${ROUNDS} rounds: one request a round`, async () => {
+test(`t01 c03 ${TABS} duplicated tabs ask for the access token after it ran out, ${ROUNDS} rounds: one request a round`, { skip: lacking("front") }, async () => {
   const all = await eight("duplicate");
   for (let round = 1; round <= ROUNDS; round++) {
     await Promise.all(all.map((tab) => tab.run((ms) => moveClock(ms), (accessTokenSeconds + 1) * 1000)));
@@ -92,7 +94,7 @@ test(`t01 c03 ${TABS} duplicated tabs ask for the access token after it ran out,
   await assertAlive(all[0]);
 });
 
-test(`t01 t02 ${TABS} duplicated tabs, and one that waits is killed, ${ROUNDS} rounds: one request a round, and it catches up`, async () => {
+test(`t01 t02 ${TABS} duplicated tabs, and one that waits is killed, ${ROUNDS} rounds: one request a round, and it catches up`, { skip: lacking("crash") }, async () => {
   const all = await eight("duplicate");
   for (let round = 1; round <= ROUNDS; round++) {
     const before = exchanges().length;

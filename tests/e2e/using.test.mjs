@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { demoUser } from "../servers/oidc_provider.mjs";
+import { lacking } from "./support/engines.mjs";
 import * as fault from "./support/fault_proxy.mjs";
 import { clientId, startStage } from "./support/stage.mjs";
 import { movableClock, startTabs, until } from "./support/tabs.mjs";
@@ -89,7 +90,8 @@ describe("j08 userInfo", () => {
     ["401, empty", fault.answer(401, ""), { code: "server", status: 401 }],
     ["403 insufficient_scope", fault.answer(403, { error: "insufficient_scope" }), { code: "oauth", status: 403 }],
     ["503", fault.answer(503, ""), { code: "server", status: 503, retryable: true }],
-    ["a dropped connection", fault.dropped, { code: "network", retryable: true }],
+    ["without CORS", fault.withoutCors(503, ""), { code: "network", retryable: true }],
+    ...(lacking("drop") ? [] : [["a dropped connection", fault.dropped, { code: "network", retryable: true }]]),
     ["a redirect to elsewhere", ({ reply }) => reply({ status: 307, headers: { location: `${stage.site.origin}/elsewhere` }, body: "" }), { code: "network" }],
   ]) {
     test(`the answer is ${name}: it is refused, and the session stays as it is`, async () => {

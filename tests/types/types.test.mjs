@@ -1,10 +1,11 @@
 // The types and the text about them: run with `node --test tests/types/types.test.mjs`.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { LACKING } from "../e2e/support/engines.mjs";
 import { configFields, errorCodes } from "./names.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -33,6 +34,26 @@ test("the error tables have each code once", () => {
 test("the configuration's description has each field", () => {
   const described = section(read("pkg-template/README.md"), "## Configuration");
   assert.deepEqual(configFields.filter((field) => !described.includes(`\`${field}\``)), []);
+});
+
+test("docs/browsers.md has what each engine lacks, and why", () => {
+  const rows = section(read("docs/browsers.md"), "## What an engine lacks").matchAll(/^\| `(\w+)` \| ([\w, ]+) \| (.+?) \|/gm);
+  const told = Array.from(rows, ([, need, engines, why]) => [need, engines, why.toLowerCase()]).toSorted();
+  const needs = new Set(Object.values(LACKING).flatMap((table) => Object.keys(table)));
+  const known = Array.from(needs, (need) => {
+    const engines = Object.keys(LACKING).filter((engine) => need in LACKING[engine]);
+    return [need, engines.join(", "), LACKING[engines[0]][need].toLowerCase()];
+  });
+  assert.deepEqual(told, known.toSorted());
+});
+
+test("no end-to-end test is skipped for a reason that is not in that table, and every reason is one of a test", () => {
+  const folder = join(root, "tests/e2e");
+  const tests = readdirSync(folder).filter((name) => name.endsWith(".test.mjs")).map((name) => readFileSync(join(folder, name), "utf8"));
+  const skips = tests.flatMap((text) => text.match(/\b(skip|todo)\b\s*[:(].*/g) ?? []);
+  assert.deepEqual(skips.filter((skip) => !/^skip: lacking\("\w+"\) \}/.test(skip)), []);
+  const used = new Set(tests.flatMap((text) => Array.from(text.matchAll(/lacking\("(\w+)"\)/g), ([, need]) => need)));
+  assert.deepEqual([...used].toSorted(), [...new Set(Object.values(LACKING).flatMap(Object.keys))].toSorted());
 });
 
 /** A page's TypeScript blocks as one module that reads like the page; all else is an empty line, so that the line

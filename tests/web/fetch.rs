@@ -172,7 +172,8 @@ async fn without_a_form_it_is_a_get_without_a_body() {
     ask(&page, "/package.json", None).await.unwrap();
     let request = get(&recorder, "sent.0.request");
     assert_eq!(text(&request, "method"), "GET");
-    assert!(get(&request, "body").is_null());
+    // Firefox has no such member.
+    assert!(get(&request, "body").is_falsy());
     let headers = js("(request) => [...request.headers]");
     let headers = js_sys::Function::from(headers).call1(&request, &request);
     assert_same(&headers.unwrap(), "[['accept', 'application/json']]");

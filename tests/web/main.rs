@@ -2,8 +2,9 @@
 //!
 //! Each test opens contexts of its own, under a client id that no other test has.
 //!
-//! `webdriver.json` holds Chromium to two connections: the test runner's server may forget one of more than four that come at once,
-//! and the page then waits for ever. It also has the runner not wait for the page, so that the tests' own time limit is the only one.
+//! `webdriver.json` has what each engine is started with. It holds Chromium to two connections: the test runner's server may forget one
+//! of more than four that come at once, and the page then waits for ever. It also has the runner not wait for the page, so that the
+//! tests' own time limit is the only one.
 
 #![cfg(target_arch = "wasm32")]
 #![allow(

@@ -64,6 +64,8 @@ pub fn replaced(object: &str, name: &str, property: &str) -> Replaced {
     Replaced(js(&format!(
         "(() => {{
             const before = Object.getOwnPropertyDescriptor({object}, '{name}');
+            // WebKit's compiled code may not notice that an accessor of its own becomes another property; that it is gone, it does.
+            delete {object}['{name}'];
             Object.defineProperty({object}, '{name}', {{ ...{property}, configurable: true }});
             return {{ restore: () => before ? Object.defineProperty({object}, '{name}', before) : delete {object}['{name}'] }};
         }})()"

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::repository::Repository;
-use crate::setup::{self, Browser, Part};
+use crate::setup::{self, Browser, Engine, Part};
 use crate::{package, run};
 
 const NEEDS: &[Part] = &[
@@ -12,7 +12,7 @@ const NEEDS: &[Part] = &[
     Part::NpmPackages,
     Part::BenchPackages,
     Part::WasmTarget,
-    Part::Browser,
+    Part::Browser(Engine::Chromium),
     Part::WasmBindgen,
 ];
 
@@ -29,13 +29,12 @@ pub struct Options {
 pub fn start(repository: &Repository, options: &Options) -> Result<()> {
     setup::ensure(repository, NEEDS)?;
     let package = package::build(repository)?;
-    let browser = Browser::find()?;
+    let browser = Browser::find(repository, Engine::Chromium)?;
     let mut bench = repository.command("node");
     bench
         .args(["bench/run.mjs", "--rounds", &options.rounds.to_string()])
         .args(["--into", &options.into])
-        .env("REKINDLE_TARBALL", package.tarball)
-        .env("CHROME", browser.chrome)
-        .env("CHROMEDRIVER", browser.chromedriver);
+        .env("REKINDLE_TARBALL", package.tarball);
+    browser.name_in(&mut bench);
     run::visible(&mut bench)
 }

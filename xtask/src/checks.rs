@@ -9,9 +9,10 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use crate::display::Display;
 use crate::package::{self, Package};
 use crate::repository::Repository;
-use crate::setup::{self, Browser, Part, WasmBindgen};
+use crate::setup::{self, Browser, Engine, Part, WasmBindgen};
 use crate::{budget, run, rust_apps, size_table};
 
 const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
@@ -19,6 +20,21 @@ const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 /// A test that hangs ends the run, rather than the patience of whoever waits for it.
 const NODE_TEST_TIMEOUT: Duration = Duration::from_mins(20);
 const WEB_TEST_TIMEOUT: Duration = Duration::from_mins(3);
+
+/// The end-to-end tests that other engines than Chromium run too: what the browser has a part in.
+const IN_EVERY_ENGINE: [&str; 11] = [
+    "authorized_fetch",
+    "fault_table",
+    "main_job",
+    "popup",
+    "rows",
+    "sharing",
+    "sign_ins",
+    "tabs",
+    "tabs_together",
+    "using",
+    "wake",
+];
 
 /// In the order in which they run.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -33,13 +49,13 @@ pub enum Step {
     Simulation,
     /// rustdoc without a warning
     Docs,
-    /// wasm-bindgen tests in Chromium
+    /// wasm-bindgen tests in the browser engine chosen
     Web,
     /// The npm package, within its budget of bytes, and built again with the same bytes
     Build,
     /// The types of the npm package, and what the documents say about them
     Types,
-    /// The npm package in Chromium against a real authorization server
+    /// The npm package against a real authorization server: all tests in Chromium, the core of them in another engine
     EndToEnd,
     /// The npm package in bundlers and without one
     Packaging,
@@ -54,13 +70,21 @@ impl Step {
             Step::Lint => &[Part::CargoComponents, Part::WasmTarget],
             Step::Native | Step::Simulation => &[],
             Step::Docs => &[Part::WasmTarget],
-            Step::Web => &[Part::WasmTarget, Part::Browser, Part::WasmBindgen],
+            Step::Web => &[
+                Part::WasmTarget,
+                Part::Browser(Engine::Chromium),
+                Part::Browser(Engine::Firefox),
+                Part::Browser(Engine::Webkit),
+                Part::WasmBindgen,
+            ],
             Step::Build | Step::Types => setup::FOR_BUILD,
             Step::EndToEnd => &[
                 Part::Node,
                 Part::NpmPackages,
                 Part::WasmTarget,
-                Part::Browser,
+                Part::Browser(Engine::Chromium),
+                Part::Browser(Engine::Firefox),
+                Part::Browser(Engine::Webkit),
                 Part::WasmBindgen,
                 Part::Python,
             ],
@@ -69,7 +93,7 @@ impl Step {
                 Part::NpmPackages,
                 Part::AppPackages,
                 Part::WasmTarget,
-                Part::Browser,
+                Part::Browser(Engine::Chromium),
                 Part::WasmBindgen,
             ],
             Step::RustApps => &[
@@ -77,7 +101,7 @@ impl Step {
                 Part::Node,
                 Part::NpmPackages,
                 Part::WasmTarget,
-                Part::Browser,
+                Part::Browser(Engine::Chromium),
                 Part::WasmBindgen,
             ],
         }
@@ -100,26 +124,45 @@ impl Step {
         }
     }
 
+    fn engines(self) -> Vec<Engine> {
+        let needed = |engine: &Engine| self.needs().contains(&Part::Browser(*engine));
+        let mut engines = Engine::value_variants().to_vec();
+        engines.retain(needed);
+        engines
+    }
+
     fn name(self) -> String {
         self.to_possible_value()
             .map_or_else(String::new, |value| value.get_name().to_owned())
     }
 }
 
-pub fn run(repository: &Repository, only: Option<Step>) -> Result<()> {
-    match only {
-        Some(step) => setup::ensure(repository, step.needs())?,
-        None => setup::ensure(repository, setup::FOR_EVERYTHING)?,
-    }
-    let mut checks = Checks {
-        repository,
-        package: None,
-    };
+pub fn run(repository: &Repository, only: Option<Step>, engine: Engine) -> Result<()> {
     let steps: Vec<Step> = Step::value_variants()
         .iter()
         .copied()
-        .filter(|step| only.is_none_or(|only| *step == only))
+        .filter(|step| match only {
+            Some(only) => *step == only,
+            // What needs no browser is run once.
+            None => engine == Engine::Chromium || step.engines().contains(&engine),
+        })
         .collect();
+    // In the order of the whole, whatever is left out.
+    let parts: Vec<Part> = setup::FOR_EVERYTHING
+        .iter()
+        .copied()
+        .filter(|part| steps.iter().any(|step| step.needs().contains(part)))
+        .filter(|part| match part {
+            Part::Browser(of) => *of == engine,
+            _ => true,
+        })
+        .collect();
+    setup::ensure(repository, &parts)?;
+    let mut checks = Checks {
+        repository,
+        engine,
+        package: None,
+    };
     let mut report = Vec::new();
     for step in &steps {
         println!("\n=== {} ===", step.name());
@@ -137,6 +180,7 @@ pub fn run(repository: &Repository, only: Option<Step>) -> Result<()> {
 
 struct Checks<'a> {
     repository: &'a Repository,
+    engine: Engine,
     package: Option<Package>,
 }
 
@@ -216,47 +260,78 @@ impl Checks<'_> {
         Ok(())
     }
 
+    /// In which a step runs now.
+    fn engines(&self, step: Step) -> Vec<Engine> {
+        let mut engines = step.engines();
+        engines.retain(|engine| *engine == self.engine);
+        engines
+    }
+
     fn web(&self) -> Result<()> {
-        let browser = Browser::find()?;
-        let test_runner = WasmBindgen::find(self.repository)?.test_runner;
-        for tests in [
-            &["--test", "web"][..],
-            &["--test", "app", "--features", "app"],
-        ] {
-            self.web_tests(tests, &browser, &test_runner)?;
+        for engine in self.engines(Step::Web) {
+            println!("--- {} ---", engine.name());
+            for tests in [
+                &["--test", "web"][..],
+                &["--test", "app", "--features", "app"],
+            ] {
+                self.web_tests(tests, engine)?;
+            }
         }
         Ok(())
     }
 
-    fn web_tests(&self, tests: &[&str], browser: &Browser, test_runner: &Path) -> Result<()> {
+    fn web_tests(&self, tests: &[&str], engine: Engine) -> Result<()> {
+        let browser = Browser::find(self.repository, engine)?;
+        let test_runner = WasmBindgen::find(self.repository)?.test_runner;
         let mut command = self.repository.cargo();
-        shown(
-            command
-                .args(["test", "--package", "rekindle"])
-                .args(tests)
-                .args(WASM)
-                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", test_runner)
-                .env("CHROMEDRIVER", &browser.chromedriver)
-                .env(
-                    "WASM_BINDGEN_TEST_WEBDRIVER_JSON",
-                    self.capabilities(browser)?,
-                )
-                // A busy machine takes longer than the five seconds that are its default.
-                .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")
-                .env(
-                    "WASM_BINDGEN_TEST_TIMEOUT",
-                    WEB_TEST_TIMEOUT.as_secs().to_string(),
-                ),
-        )
+        command
+            .args(["test", "--package", "rekindle"])
+            .args(tests)
+            .args(WASM)
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", test_runner)
+            .env(
+                "WASM_BINDGEN_TEST_WEBDRIVER_JSON",
+                self.capabilities(&browser)?,
+            )
+            // A busy machine takes longer than the five seconds that are its default.
+            .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")
+            .env(
+                "WASM_BINDGEN_TEST_TIMEOUT",
+                WEB_TEST_TIMEOUT.as_secs().to_string(),
+            );
+        // The test runner takes the first of these that is there.
+        for variable in ["GECKODRIVER", "SAFARIDRIVER", "CHROMEDRIVER"] {
+            command.env_remove(variable);
+        }
+        // It knows no WebKitWebDriver, which speaks as geckodriver does: WebDriver, and capabilities to which it gives no meaning are ignored.
+        let variable = match engine {
+            Engine::Chromium => "CHROMEDRIVER",
+            Engine::Firefox | Engine::Webkit => "GECKODRIVER",
+        };
+        command.env(variable, &browser.driver);
+        if engine != Engine::Chromium {
+            // They judge the engine's own WebCrypto: docs/browsers.md.
+            command.args(["--", "--skip", "vectors::"]);
+        }
+        let display = Display::of(engine)?;
+        if let Some(display) = &display {
+            command.env("DISPLAY", &display.name);
+        }
+        shown(&mut command)
     }
 
-    /// webdriver.json of the repository, with the Chromium that was found or chosen.
+    /// webdriver.json of the repository, with the browser that was found or chosen.
     fn capabilities(&self, browser: &Browser) -> Result<PathBuf> {
         let text = fs::read_to_string(self.repository.path("webdriver.json"))
             .context("reading webdriver.json")?;
-        let mut capabilities: Value =
-            serde_json::from_str(&text).context("reading webdriver.json")?;
-        capabilities["goog:chromeOptions"]["binary"] = json!(browser.chrome);
+        let all: Value = serde_json::from_str(&text).context("reading webdriver.json")?;
+        let mut capabilities = all[browser.engine.name()].clone();
+        let options = match browser.engine {
+            Engine::Chromium => "goog:chromeOptions",
+            Engine::Firefox => "moz:firefoxOptions",
+            Engine::Webkit => "webkitgtk:browserOptions",
+        };
+        capabilities[options]["binary"] = json!(browser.program);
         let path = self.repository.path("target/webdriver.json");
         fs::write(&path, capabilities.to_string())?;
         Ok(path)
@@ -276,8 +351,7 @@ impl Checks<'_> {
         Ok(self.package.insert(package))
     }
 
-    /// One file after another: each has browsers and servers of its own, and some measure time. `tested` is where the tests find what
-    /// they are about.
+    /// `tested` is where the tests find what they are about.
     fn node_tests(&self, step: Step, tested: (&str, &Path)) -> Result<()> {
         let mut tests = Vec::new();
         for folder in step.test_folders() {
@@ -297,20 +371,53 @@ impl Checks<'_> {
                 step.test_folders().join(" or ")
             );
         }
+        if step.engines().is_empty() {
+            return self.node(step, &tests, tested, None);
+        }
+        let engines = self.engines(step);
+        if engines.is_empty() {
+            bail!("`{}` does not run in that engine", step.name());
+        }
+        for engine in engines {
+            println!("--- {} ---", engine.name());
+            let mut tests = tests.clone();
+            if engine != Engine::Chromium {
+                tests.retain(|test| {
+                    IN_EVERY_ENGINE
+                        .iter()
+                        .any(|name| test.ends_with(&format!("/{name}.test.mjs")))
+                });
+            }
+            self.node(step, &tests, tested, Some(engine))?;
+        }
+        Ok(())
+    }
+
+    /// One file after another: each has browsers and servers of its own, and some measure time.
+    fn node(
+        &self,
+        step: Step,
+        tests: &[String],
+        tested: (&str, &Path),
+        engine: Option<Engine>,
+    ) -> Result<()> {
         let mut command = self.repository.command("node");
         command
             .args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
             .arg(format!("--test-timeout={}", NODE_TEST_TIMEOUT.as_millis()))
             .args(tests)
             .env(tested.0, tested.1);
-        if step.needs().contains(&Part::Browser) {
-            let browser = Browser::find()?;
-            command
-                .env("CHROME", browser.chrome)
-                .env("CHROMEDRIVER", browser.chromedriver);
-        }
         if step.needs().contains(&Part::Python) {
             command.env("REKINDLE_PYTHON", setup::python(self.repository));
+        }
+        let Some(engine) = engine else {
+            return shown(&mut command);
+        };
+        let browser = Browser::find(self.repository, engine)?;
+        browser.name_in(&mut command);
+        let display = Display::of(engine)?;
+        if let Some(display) = &display {
+            command.env("DISPLAY", &display.name);
         }
         shown(&mut command)
     }

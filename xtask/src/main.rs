@@ -9,6 +9,7 @@ mod bugs;
 mod checks;
 mod contributors;
 mod demo;
+mod display;
 mod faults;
 mod package;
 mod repository;
@@ -48,6 +49,9 @@ enum Task {
         /// Run this step alone, with what it depends on
         #[arg(long, value_name = "STEP")]
         only: Option<checks::Step>,
+        /// The browser engine; another one than Chromium runs only the steps that are for it
+        #[arg(long, value_name = "ENGINE", default_value = "chromium")]
+        engine: setup::Engine,
     },
     /// Build the npm package into target/npm and print its sizes
     Build,
@@ -79,7 +83,7 @@ fn carry_out(task: Task) -> Result<()> {
     let repository = Repository::open()?;
     match task {
         Task::Demo(options) => demo::start(&repository, &options),
-        Task::Test { only } => checks::run(&repository, only),
+        Task::Test { only, engine } => checks::run(&repository, only, engine),
         Task::Build => {
             setup::ensure(&repository, setup::FOR_BUILD)?;
             let package = package::build(&repository)?;

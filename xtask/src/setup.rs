@@ -4,6 +4,7 @@
 mod apt;
 mod browser;
 mod cargo_components;
+mod geckodriver;
 mod node;
 mod python;
 mod rust_source;
@@ -18,7 +19,7 @@ use anyhow::{Context, Result};
 use crate::repository::Repository;
 use crate::run;
 
-pub use browser::Browser;
+pub use browser::{Browser, Engine};
 pub use python::python;
 pub use wasm_bindgen::WasmBindgen;
 
@@ -31,7 +32,7 @@ pub enum Part {
     BenchPackages,
     WasmTarget,
     WasmBindgen,
-    Browser,
+    Browser(Engine),
     Python,
 }
 
@@ -48,7 +49,9 @@ pub const FOR_EVERYTHING: &[Part] = &[
     Part::NpmPackages,
     Part::AppPackages,
     Part::WasmTarget,
-    Part::Browser,
+    Part::Browser(Engine::Chromium),
+    Part::Browser(Engine::Firefox),
+    Part::Browser(Engine::Webkit),
     Part::WasmBindgen,
     Part::Python,
 ];
@@ -66,7 +69,7 @@ pub fn ensure(repository: &Repository, parts: &[Part]) -> Result<()> {
             Part::BenchPackages => node::ensure_bench_packages(repository, &progress),
             Part::WasmTarget => wasm_target::ensure(repository, &progress),
             Part::WasmBindgen => wasm_bindgen::ensure(repository, &progress),
-            Part::Browser => browser::ensure(repository, &progress),
+            Part::Browser(engine) => browser::ensure(repository, *engine, &progress),
             Part::Python => python::ensure(repository, &progress),
         }
         .context("set-up is not complete")?;

@@ -8,6 +8,7 @@ import { startDjangoOauthToolkit } from "../../servers/django_oauth_toolkit.mjs"
 import { demoUser, startOidcProvider } from "../../servers/oidc_provider.mjs";
 import { publicClient } from "../../servers/sign_in.mjs";
 import { startBrowser } from "./browser.mjs";
+import { engine } from "./engines.mjs";
 import { startFaultProxy } from "./fault_proxy.mjs";
 import { startSite } from "./site.mjs";
 
@@ -72,6 +73,12 @@ export async function startStage({ layout = "okta", beside, ...options } = {}) {
     },
 
     open: (path = "/") => driver.get(site.origin + path),
+
+    /** Has a function run in each page before its own scripts. */
+    async addScript(script) {
+      if (engine === "chromium") await driver.sendDevToolsCommand("Page.addScriptToEvaluateOnNewDocument", { source: `(${script})()` });
+      else site.scripts.push(script);
+    },
 
     start: (config = server.config) => browser.run((config) => probe.start(config), config),
 
@@ -144,7 +151,7 @@ export async function startStage({ layout = "okta", beside, ...options } = {}) {
     async assertDiscreet() {
       const secrets = secretsOf(proxy.history);
       assert.ok(secrets.size > 0, "the run had secrets to look for");
-      const words = [...said, ...(await browser.consoleLines())].filter(Boolean);
+      const words = [...said, ...site.said, ...(await browser.consoleLines())].filter(Boolean);
       const leaks = words.filter((word) => [...secrets].some((secret) => word.includes(secret)));
       assert.deepEqual(leaks, []);
     },

@@ -1,24 +1,15 @@
-// Several tabs of one browser, each driven over a connection of its own (Chrome DevTools Protocol), so that all of them can
-// be at work at one moment. WebDriver starts the browser and drives its first window, one thing after the other.
+// Several tabs of one browser, all of which can be at work at one moment: in Chromium over the DevTools Protocol (cdp.mjs), in the others
+// over WebDriver (webdriver.mjs). The stage's own driver has the browser's first window, one thing after the other.
 
 import assert from "node:assert/strict";
-import CDP from "chrome-remote-interface";
 import { demoUser } from "../../servers/oidc_provider.mjs";
+import { startCdp } from "./cdp.mjs";
+import { engine } from "./engines.mjs";
 import { secretsOf } from "./stage.mjs";
+import { until } from "./until.mjs";
+import { startWebDriver } from "./webdriver.mjs";
 
-/** Longer than anything takes that ever comes. */
-const PATIENCE_MS = 20_000;
-
-/** Waits for a condition, looking often. Gives what it gave. */
-export async function until(condition, what, patience = PATIENCE_MS) {
-  const end = Date.now() + patience;
-  for (;;) {
-    const found = await condition();
-    if (found) return found;
-    assert.ok(Date.now() < end, `waited in vain: ${typeof what === "function" ? await what() : what}`);
-    await new Promise((later) => setTimeout(later, 5));
-  }
-}
+export { until };
 
 /**
  * Runs in a page before any of its scripts: `moveClock(ms)` sets the time of day forward, or back; with `true` the page's own clock
@@ -38,55 +29,27 @@ export function movableClock() {
 
 /** The tabs of a stage's browser. `scripts` run in each page before its own, as functions without arguments. */
 export async function startTabs(stage, { scripts = [] } = {}) {
-  const capabilities = await stage.driver.getCapabilities();
-  const [host, port] = capabilities.get("goog:chromeOptions").debuggerAddress.split(":");
-  const address = { host, port: Number(port), local: true };
-  const browser = await CDP({ ...address, target: (await CDP.Version(address)).webSocketDebuggerUrl });
   const all = new Set();
   /** What pages said that anybody may see: the console, errors, events, diagnostics. */
   const said = [];
+  const windows = await (engine === "chromium" ? startCdp : startWebDriver)(stage, scripts, said);
 
-  async function attach(targetId) {
-    const cdp = await CDP({ ...address, target: targetId });
-    let crashed = false;
-    let sent = 0;
-    cdp.on("Network.requestWillBeSent", ({ request: { method, url } }) => { sent += method === "POST" && url.endsWith(stage.paths.token); });
-    cdp.on("Inspector.targetCrashed", () => { crashed = true; });
-    cdp.on("Runtime.consoleAPICalled", ({ args }) => said.push(JSON.stringify(args)));
-    cdp.on("Runtime.exceptionThrown", ({ exceptionDetails }) => said.push(JSON.stringify(exceptionDetails)));
-    for (const domain of ["Inspector", "Page", "Runtime", "Network"]) await cdp.send(`${domain}.enable`);
-    for (const script of scripts) await cdp.send("Page.addScriptToEvaluateOnNewDocument", { source: `(${script})()` });
-
+  function tabOf(window) {
     /** Runs an async function in the page. The ways there and back are JSON text, so that absent members stay absent. */
-    async function run(code, ...args) {
-      const expression = `(async () => JSON.stringify({ value: await (${code})(...${JSON.stringify(args)}) }))()`;
-      const { result, exceptionDetails } = await cdp.send("Runtime.evaluate", { expression, awaitPromise: true, userGesture: true });
-      if (exceptionDetails) throw new Error(`in the page: ${exceptionDetails.exception?.description ?? exceptionDetails.text}`);
-      return JSON.parse(result.value).value;
-    }
-
-    const loaded = () => new Promise((done) => cdp.once("Page.loadEventFired", done));
+    const run = (code, ...args) => window.run(code, args);
 
     const tab = {
-      cdp,
       run,
-      get hasCrashed() { return crashed; },
-      /** How many requests this tab has sent to the token endpoint. */
-      get sent() { return sent; },
+      cdp: window.cdp,
+      get hasCrashed() { return window.hasCrashed; },
+      /** How many requests this page has sent to the token endpoint. */
+      sent: window.sent,
 
-      async load(path = "/") {
-        const done = loaded();
-        await cdp.send("Page.navigate", { url: stage.site.origin + path });
-        await done;
-        crashed = false;
-      },
+      load: (path = "/") => window.load(stage.site.origin + path),
 
       /** Loads the page again, with a client: the same as after a crash, where the user presses the button. */
       async reload(config) {
-        const done = loaded();
-        await cdp.send("Page.reload");
-        await done;
-        crashed = false;
+        await window.reload();
         if (config !== null) return tab.start(config);
       },
 
@@ -130,31 +93,20 @@ export async function startTabs(stage, { scripts = [] } = {}) {
       /** A tab that the page opens: it copies the sessionStorage by itself, and shares the process. */
       async windowOpen(config = stage.config) {
         const path = `/?opened=${all.size}-${Date.now()}`;
-        await run((path) => void globalThis.open(path), path);
-        const find = async () => (await CDP.List(address)).find(({ type, url }) => type === "page" && url.endsWith(path));
-        const opened = await attach((await until(find, "the window opens")).id);
-        await until(() => opened.run(() => document.readyState === "complete"), "the window loads");
-        // Once more: the scripts were added too late for the first time.
-        await opened.load();
+        const opened = tabOf(await windows.opened(path, window));
         if (config) await opened.start(config);
         return opened;
       },
 
       /** Kills the page's process in mid-flight. */
-      async crash() {
-        cdp.send("Page.crash").catch(() => {});
-        await until(() => crashed, "the renderer crashes");
-      },
+      crash: window.crash,
 
       /** The address of the page, also of a server's. */
-      address: async () => (await browser.send("Target.getTargetInfo", { targetId })).targetInfo.url,
+      address: window.address,
 
       /** Calls `signIn`, and waits until the tab is at the server's page, or back where the server asked nothing. */
       async leave(options = {}) {
-        let isLeft = false;
-        loaded().then(() => { isLeft = true; });
-        await tab.begin("leaving", "signIn", options);
-        await until(() => isLeft, "another page is there");
+        await window.leave(() => tab.begin("leaving", "signIn", options));
         await tab.arrive((address) => address.startsWith(stage.proxy.origin) || tab.isCallback(address), "the tab leaves for the server");
       },
 
@@ -197,31 +149,18 @@ export async function startTabs(stage, { scripts = [] } = {}) {
       },
 
       /** The browser's button: whether the page came from the back/forward cache, and else what the browser had against it. */
-      async back() {
-        const reasons = [];
-        const note = ({ notRestoredExplanations }) => reasons.push(...notRestoredExplanations.map(({ reason }) => reason));
-        cdp.on("Page.backForwardCacheNotUsed", note);
-        const back = new Promise((navigated) => {
-          cdp.on("Page.frameNavigated", ({ frame, type }) => { if (!frame.parentId) navigated(type === "BackForwardCacheRestore"); });
-        });
-        const { currentIndex, entries } = await cdp.send("Page.getNavigationHistory");
-        await cdp.send("Page.navigateToHistoryEntry", { entryId: entries[currentIndex - 1].id });
-        const isRestored = await back;
-        cdp.off("Page.backForwardCacheNotUsed", note);
-        return { isRestored, reasons };
-      },
+      back: window.back,
 
-      freeze: () => cdp.send("Page.setWebLifecycleState", { state: "frozen" }),
-      thaw: () => cdp.send("Page.setWebLifecycleState", { state: "active" }),
-      offline: (offline) => cdp.send("Network.emulateNetworkConditions", { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 }),
-
+      press: window.press,
+      freeze: window.freeze,
+      thaw: window.thaw,
+      offline: window.offline,
       /** Tells apart the process in which the page runs. */
-      process: async () => (await cdp.send("Runtime.getIsolateId")).id,
+      process: window.process,
 
       async close() {
         all.delete(tab);
-        await browser.send("Target.closeTarget", { targetId }).catch(() => {});
-        await cdp.close().catch(() => {});
+        await window.close();
       },
     };
     all.add(tab);
@@ -230,8 +169,7 @@ export async function startTabs(stage, { scripts = [] } = {}) {
 
   /** A tab of its own, with an empty sessionStorage and no client. */
   async function open(path = "/") {
-    const { targetId } = await browser.send("Target.createTarget", { url: "about:blank" });
-    const tab = await attach(targetId);
+    const tab = tabOf(await windows.create());
     await tab.load(path);
     return tab;
   }
@@ -280,15 +218,18 @@ export async function startTabs(stage, { scripts = [] } = {}) {
     together: async (tabs, method, ...args) => Promise.all(await atOnce(tabs, method, ...args)),
     /** The same up to the moment when all have begun and one of them has sent its request: that one, and the outcomes to come. */
     async begun(tabs, method, ...args) {
-      const before = tabs.map((tab) => tab.sent);
+      const before = await Promise.all(tabs.map((tab) => tab.sent()));
       const outcomes = await atOnce(tabs, method, ...args);
       await allBegan;
-      const sender = await until(() => tabs.find((tab, index) => tab.sent > before[index]), "one of the tabs sends");
+      const sender = await until(async () => {
+        const now = await Promise.all(tabs.map((tab) => tab.sent()));
+        return tabs.find((_, index) => now[index] > before[index]);
+      }, "one of the tabs sends");
       return { sender, outcomes };
     },
 
     /** The servers do not know the user any more. */
-    forgetUser: () => browser.send("Storage.clearCookies"),
+    forgetUser: () => stage.browser.forgetCookies(),
 
     /** All tabs but the first window are closed: a test begins with none. */
     async closeAll() {
@@ -300,21 +241,23 @@ export async function startTabs(stage, { scripts = [] } = {}) {
     async assertDiscreet() {
       for (const tab of all) {
         if (tab === gate || tab.hasCrashed) continue;
-        const { diagnostics, events } = await tab.run(() => ({
+        const read = () => tab.run(() => ({
           diagnostics: globalThis.probe?.client?.diagnostics(),
           events: globalThis.probe?.events.map(({ type, error }) => ({ type, error })),
         }));
+        // Once more where the page was just being left.
+        const { diagnostics, events } = await read().catch(read);
         said.push(JSON.stringify(diagnostics), JSON.stringify(events));
       }
       const secrets = secretsOf(stage.proxy.history);
       assert.ok(secrets.size > 0, "the run had secrets to look for");
-      const leaks = said.filter((words) => words && [...secrets].some((secret) => words.includes(secret)));
+      const leaks = [...said, ...stage.site.said].filter((words) => words && [...secrets].some((secret) => words.includes(secret)));
       assert.deepEqual(leaks, []);
     },
 
     async close() {
       await this.closeAll();
-      await browser.close();
+      await windows.close();
     },
   };
 }

@@ -1,0 +1,41 @@
+// In which browser engine the tests run, and what an engine, or its WebDriver, lacks that some of them need: docs/browsers.md says the same.
+
+import assert from "node:assert/strict";
+
+export const engine = process.env.REKINDLE_ENGINE ?? "chromium";
+
+/** What WebDriver does not give: the test needs Chromium's DevTools Protocol. */
+const BY_DEVTOOLS = {
+  crash: "nothing kills a page's process",
+  freeze: "nothing freezes a page",
+  front: "each command brings its window to the front, which the package takes for waking up",
+  hang: "nothing ends a page's endless loop",
+  offline: "nothing takes the network away from a page",
+  process: "nothing says in which process a page runs",
+  history: "nothing reads a window's history or goes to an entry of it",
+  gesture: "nothing looks into a page without a user's gesture",
+  cookies: "nothing reads all cookies of the browser",
+  devtools: "nothing looks at a request, the memory or what DevTools prints",
+};
+
+const FLIGHT = "a request of a page that is left is ended, also where the page comes back from the cache";
+
+/** What is lacking, and why. */
+export const LACKING = {
+  chromium: {},
+  firefox: {
+    ...BY_DEVTOOLS,
+    flight: FLIGHT,
+    restore: "a page that holds a lock until pagehide is not kept in the back/forward cache",
+    drop: "a GET whose connection is dropped is sent again by the browser",
+    challenges: "WWW-Authenticate in several lines is not shown to a page",
+  },
+  webkit: { ...BY_DEVTOOLS, flight: FLIGHT },
+};
+
+/** For a test's `skip`: false, or why this engine cannot run it. */
+export function lacking(need) {
+  assert.ok(Object.values(LACKING).some((table) => need in table), `${need} is in the table`);
+  const why = LACKING[engine][need];
+  return why ? `${engine}: ${need}: ${why}` : false;
+}
