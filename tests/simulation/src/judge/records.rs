@@ -256,8 +256,9 @@ impl World {
             return;
         }
         let refused = self.judge.refused.get(&family).copied();
-        // Where words get lost, one generation may be of two tokens. The server takes neither.
-        let is_over = !self.plan.is_coordinated() && self.server.families[family].revoked.is_some();
+        // Where words get lost, or a tab dies with a rotation in its hands, a family goes on in two lines, and the generations do not say
+        // whose token is newer. Once the server has revoked the family it takes neither.
+        let is_over = self.server.families[family].revoked.is_some();
         if refused.is_none() || (refused < held.refresh && !is_over) {
             let what = format!(
                 "{:?} was given up for lost; the server refused {refused:?}",
