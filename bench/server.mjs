@@ -97,18 +97,17 @@ export async function startServer() {
   function poolOf(issuer) {
     const issuedAt = Math.floor(Date.now() / 1_000);
     const person = { sub: "00u1", name: "Ada Lovelace", preferred_username: "ada", email: "ada@example.com" };
-    const pairs = Array.from({ length: POOL }, () => {
+    const sign = () => {
       const shared = { iss: issuer, sub: person.sub, iat: issuedAt, auth_time: issuedAt };
       const accessToken = jwt({ ...shared, aud: "api://default", cid: clientId, scp: scope.split(" "), exp: issuedAt + LIFETIME_SECONDS, jti: randomUUID() });
       const hash = createHash("sha256").update(accessToken).digest().subarray(0, 16).toString("base64url");
       const idToken = jwt({ ...shared, ...person, aud: clientId, exp: issuedAt + LIFETIME_SECONDS, at_hash: hash, jti: randomUUID() });
       return { access_token: accessToken, id_token: idToken };
-    });
-    return { issuer, pairs, handedOut: 0 };
+    };
+    return { issuer, sign, pairs: Array.from({ length: POOL }, sign), handedOut: 0 };
   }
 
-  function tokens(pool) {
-    const pair = pool.pairs[pool.handedOut++ % POOL];
+  function tokens(pool, pair = pool.pairs[pool.handedOut++ % POOL]) {
     return { token_type: "Bearer", expires_in: LIFETIME_SECONDS, scope, ...pair, refresh_token: refreshToken() };
   }
 
@@ -133,8 +132,11 @@ export async function startServer() {
       scope,
       endpoints: endpointsOf("/oauth2/default"),
     }),
-    /** What a contender begins with. */
-    firstTokens: (id) => tokens(issuers[id === "auth0_spa_js" ? "/auth0" : "/oauth2/default"]),
+    /** What a contender begins with: never handed out again, for what a tab has already is no news to it. */
+    firstTokens(id) {
+      const pool = issuers[id === "auth0_spa_js" ? "/auth0" : "/oauth2/default"];
+      return tokens(pool, pool.sign());
+    },
     /** How many token requests there were; preflights are none. */
     tokenRequests: () => stage.log.filter(({ method, path }) => method === "POST" && path.endsWith("/token")).length,
     async close() {

@@ -106,7 +106,7 @@ pub fn assert_reproducible(repository: &Repository, module: &Module) -> Result<(
 }
 
 fn write_text(work: &Path, text: &str) -> Result<()> {
-    let module = format!("export default \"{text}\";\n");
+    let module = format!("export default () => \"{text}\";\n");
     fs::write(work.join("wasm-text.js"), module).context("writing the module as text")
 }
 
