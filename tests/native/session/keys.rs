@@ -383,3 +383,83 @@ fn adopted_tokens_are_verified_with_the_keys_at_hand_and_without_a_request() {
     assert_eq!((tab.refresh_token().as_str(), browser.sent()), ("rt-7", 2));
     assert_eq!(config(json!({}))["endpoints"]["jwks"], KEYS);
 }
+
+/// An issuer may give a new key the name of the old one; nobody else's signature is worth another request.
+#[test]
+fn v08_a_signature_that_no_key_at_hand_made_is_worth_a_look_at_the_newest_keys() {
+    for (token, is_worth_it) in [
+        (
+            signed(&json!({ "alg": "ES256", "kid": "k1" }), &claims(), "k2"),
+            true,
+        ),
+        (id_token(json!({ "at_hash": "x" })), false),
+    ] {
+        let browser = Browser::new();
+        let tab = with_id_token(&browser);
+        let call = refresh(&browser, &tab, answer(6, &good()));
+        browser.answer_keys(keys("k1"));
+        assert_eq!(call.token(), "at-6");
+        browser.advance(MINUTE);
+        let call = refresh(&browser, &tab, answer(7, &token));
+        if is_worth_it {
+            assert_eq!(urls(&browser), [KEYS]);
+            let mut renamed = keys("k2");
+            renamed["keys"][0]["kid"] = json!("k1");
+            browser.answer_keys(renamed);
+            assert_eq!(call.token(), "at-7");
+        } else {
+            assert_eq!(call.code(), "id_token_invalid");
+            assert!(browser.open_requests().is_empty());
+        }
+    }
+}
+
+/// The claims of [`good`].
+fn claims() -> Json {
+    json!({ "iss": "https://as.example", "sub": "1", "aud": "app", "iat": 1_800_000_000, "exp": 1_800_003_600 })
+}
+
+#[test]
+fn v08_a_signature_that_the_key_at_hand_refused_is_wrong_where_no_newer_keys_can_be_had() {
+    let browser = Browser::new();
+    let tab = with_id_token(&browser);
+    let call = refresh(&browser, &tab, answer(6, &good()));
+    browser.answer_keys(keys("k1"));
+    assert_eq!(call.token(), "at-6");
+    browser.advance(MINUTE);
+    let call = refresh(&browser, &tab, answer(7, &forged()));
+    browser.request().fail();
+    assert_eq!(call.code(), "id_token_invalid");
+    assert_eq!(call.error().stringify_member("reason"), r#""signature""#);
+}
+
+/// Nobody waits at a refresh for metadata that nothing else needs.
+#[test]
+fn v08_a_refresh_does_not_discover_where_the_keys_are() {
+    let browser = Browser::new();
+    let only = json!({ "endpoints": { "token": "https://as.example/token" } });
+    let tab = signed_in(&browser, only);
+    let call = refresh(&browser, &tab, answer(2, &good()));
+    assert_eq!(call.token(), "at-2");
+    assert_eq!((browser.sent(), warnings(&tab)), (1, 1));
+}
+
+#[test]
+fn v08_a_sign_in_discovers_the_keys_though_the_other_endpoints_are_configured() {
+    let browser = Browser::new();
+    let (token, authorization) = ("https://as.example/token", "https://as.example/authorize");
+    let only = json!({ "scope": "openid", "endpoints": { "token": token, "authorization": authorization } });
+    let tab = signed_out(&browser, only);
+    let (call, nonce) = called_back(&tab);
+    let body = answer(2, &id_token(json!({ "nonce": nonce })));
+    browser.request().answer(200, body);
+    let metadata = json!({
+        "issuer": "https://as.example",
+        "authorization_endpoint": authorization,
+        "token_endpoint": token,
+        "jwks_uri": KEYS,
+    });
+    browser.request().answer(200, metadata);
+    browser.answer_keys(keys("k1"));
+    assert!(call.brought().stringify().contains("at-2"));
+}

@@ -147,3 +147,17 @@ fn a_sign_in_of_another_kind_than_was_asked_for_is_not_taken() {
         assert_eq!(tab.refresh_token(), "rt-1");
     }
 }
+
+#[test]
+fn l13_a_sign_in_of_a_minute_ago_is_no_part_of_a_loop() {
+    for (elapsed, is_loop) in [(59_999.0, true), (60_000.0, false)] {
+        let browser = Browser::new();
+        let tab = signed_out(&browser, json!({}));
+        for _ in 0..3 {
+            assert!(tab.call(Verb::SignIn, json!({})).is_open());
+        }
+        browser.advance(elapsed);
+        let fourth = tab.call(Verb::SignIn, json!({}));
+        assert_eq!(fourth.is_open(), !is_loop, "{elapsed}");
+    }
+}

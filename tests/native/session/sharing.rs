@@ -301,3 +301,57 @@ fn v07_l11_of_what_comes_late_only_the_refresh_token_may_be_theirs() {
         assert_eq!(one.refresh_token(), "rt-7");
     }
 }
+
+/// An app may adopt the same tokens at each start: they mean the session that has come of them.
+#[test]
+fn t09_tokens_that_a_session_began_with_are_that_session() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    tab.refresh();
+    browser.request().answer(200, response(2));
+    let adopt = |tab: &Tab| tab.call(Verb::SetTokens, json!({ "response": response(1) }));
+    assert_eq!(adopt(&tab).token(), "at-2");
+    assert_eq!(tab.refresh_token(), "rt-2");
+    assert_eq!(tab.generation(), 2.0);
+}
+
+#[test]
+fn t09_nor_is_it_forgotten_that_the_refresh_token_was_sent() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    let sent_at = browser.wall();
+    tab.refresh();
+    browser.request().fail();
+    browser.advance(1_000.0);
+    let adopt = |response| tab.call(Verb::SetTokens, json!({ "response": response }));
+    assert_eq!(adopt(response(1)).token(), "at-1");
+    assert_eq!(tab.stored(Slot::Record)["sent_at"], json!(sent_at as u64));
+    // With another access token they are others.
+    let mut other = response(1);
+    other["access_token"] = json!("at-9");
+    assert_eq!(adopt(other).token(), "at-9");
+    assert_eq!(tab.stored(Slot::Record)["sent_at"], json!(null));
+}
+
+#[test]
+fn t08_a_session_that_began_in_the_moment_of_a_sign_out_is_taken_over() {
+    for (elapsed, is_there) in [(0.0, true), (1.0, false)] {
+        let browser = Browser::new();
+        let shares = json!({ "shareSession": true });
+        let (one, stranger) = (signed_in(&browser, shares.clone()), Tab::open(&browser));
+        stranger
+            .create(config(json!({})))
+            .expect("the config is right");
+        stranger.call(Verb::SetTokens, json!({ "response": response(9) }));
+        browser.advance(elapsed);
+        stranger.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+        let new = Tab::open(&browser);
+        new.create(config(shares)).expect("the config is right");
+        let call = new.call(Verb::TakeOver, json!({}));
+        browser.advance(1_000.0);
+        assert!(!call.is_open());
+        let status = if is_there { "signed-in" } else { "signed-out" };
+        assert_eq!(new.status(), status, "{elapsed}");
+        assert_eq!(one.status(), "signed-in");
+    }
+}

@@ -1,6 +1,6 @@
 //! Leaving for the server's page, and coming back.
 
-use crate::outside::{Browser, Tab, config, response};
+use crate::outside::{Browser, Tab, config, response, signed_in};
 use rekindle::client::Verb;
 use rekindle::platform::{Slot, StorageFailed};
 use serde_json::json;
@@ -405,4 +405,16 @@ fn k05_extra_params_are_texts_and_none_of_the_protocol_s() {
     }
     begin(&tab, json!({ "extraParams": { "ui_locales": "de" } }));
     assert!(tab.page().left_for.borrow()[0].contains("ui_locales=de"));
+}
+
+#[test]
+fn l02_a_callback_that_came_to_nothing_answers_nothing_though_there_is_a_session() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    let state = begin(&tab, json!({}));
+    come_back(&tab, &format!("error=access_denied&state={state}"));
+    assert_eq!(handle(&tab).code(), "oauth");
+    let error = handle(&tab).error();
+    assert_eq!(error.stringify_member("reason"), r#""no_transaction""#);
+    assert_eq!(tab.status(), "signed-in");
 }

@@ -229,3 +229,19 @@ fn a_node_program_signs_out_without_a_tombstone() {
         "nothing keeps the program from ending"
     );
 }
+
+/// The second one leaves; the first has nothing left to complain of.
+#[test]
+fn x05_a_sign_out_that_another_overtakes_ends_without_an_error() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "endpoints": null }));
+    let first = tab.call(Verb::SignOut, json!({ "local": false, "revoke": false }));
+    assert!(first.is_open(), "it discovers where to leave for");
+    tab.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+    let endpoint = "https://as.example/logout";
+    browser.request().answer(
+        200,
+        json!({ "issuer": "https://as.example", "end_session_endpoint": endpoint }),
+    );
+    assert_eq!(format!("{:?}", first.ended()), "Some(Ok(None))");
+}
