@@ -275,3 +275,34 @@ fn c03_t02_tokens_that_ran_out_on_their_way_are_no_answer() {
     tab.receives(&message(&tab, "tokens", news));
     assert!(call.is_open());
 }
+
+/// A request that turns out well pays for itself and for none before it, also where the time of day is worth nothing.
+#[test]
+fn c02_c06_what_turns_out_well_pays_for_no_failure() {
+    let browser = Browser::new();
+    let tab = due(&browser, json!({}));
+    let (mut failures, mut number) = (Vec::new(), 1);
+    let end = browser.mono() + 3.0 * HOUR;
+    while browser.mono() < end {
+        browser.advance(browser.next_timer(&tab).min(60_000.0));
+        for request in browser.open_requests() {
+            number += 1;
+            if number % 2 == 0 {
+                failures.push(browser.mono());
+                request.answer(503, json!(null));
+            } else {
+                let mut short = response(number);
+                short["expires_in"] = json!(10);
+                request.answer(200, short);
+            }
+            browser.set_clock(HOUR);
+        }
+    }
+    for &first in &failures {
+        let within = failures
+            .iter()
+            .filter(|&&time| (first..first + HOUR).contains(&time));
+        assert!(within.count() <= 20);
+    }
+    assert!(failures.len() > 20, "it goes on: {}", failures.len());
+}
