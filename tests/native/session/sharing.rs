@@ -355,3 +355,33 @@ fn t08_a_session_that_began_in_the_moment_of_a_sign_out_is_taken_over() {
         assert_eq!(one.status(), "signed-in");
     }
 }
+
+/// Another process may show an old state of `localStorage` for a while: no session comes back by it, not even where no tombstone could be
+/// written.
+#[test]
+fn t08_t10_what_is_seen_after_its_end_is_over_unless_it_began_again() {
+    for (family, later, is_there) in [
+        (None, -1.0, false),
+        (None, 0.0, true),
+        (None, 1.0, true),
+        (Some("another"), -1.0, true),
+    ] {
+        let browser = Browser::new();
+        let (one, tab) = twins(&browser, json!({ "storage": "local" }));
+        let mut stored = tab.stored(Slot::Record);
+        browser.advance(10.0);
+        one.page()
+            .refuses
+            .set(Some(rekindle::platform::StorageFailed::Full));
+        one.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+        assert_eq!(tab.status(), "signed-out");
+        stored["signed_in_at"] = json!(browser.wall() + later);
+        if let Some(family) = family {
+            stored["family"] = json!(family);
+        }
+        tab.store(Slot::Record, &stored);
+        tab.client().look_again();
+        let status = if is_there { "signed-in" } else { "signed-out" };
+        assert_eq!(tab.status(), status, "{family:?} {later}");
+    }
+}
