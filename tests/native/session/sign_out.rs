@@ -216,7 +216,8 @@ fn a_node_program_signs_out_without_a_tombstone() {
     let browser = Browser::new();
     let tab = crate::outside::Tab::open(&browser);
     *tab.page().address.borrow_mut() = None;
-    tab.create(config(json!({}))).expect("the config is right");
+    tab.create(config(json!({ "autoRenew": true })))
+        .expect("the config is right");
     tab.call(Verb::SetTokens, json!({ "response": response(1) }));
     assert_eq!(tab.page().attends.get(), 0);
     assert!(browser.shown().is_empty() && browser.said().is_empty());
