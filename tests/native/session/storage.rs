@@ -1,6 +1,8 @@
 //! What is stored, and what others store.
 
-use crate::outside::{Browser, Tab, config, id_token, keys, later, message, response, signed_in};
+use crate::outside::{
+    Browser, Tab, config, family, id_token, keys, later, message, response, signed_in, time,
+};
 use rekindle::client::Verb;
 use rekindle::platform::{Kept, Slot, StorageFailed};
 use rekindle::words::Word;
@@ -369,4 +371,34 @@ fn n06_s02_what_a_sibling_tells_outlives_a_record_that_could_not_be_stored() {
     tab.receives(&message(&tab, "notes", told));
     tab.client().look_again();
     assert_eq!(tab.diagnostics()["nextRenewalAt"], 1_800_007_200_000_u64);
+}
+
+/// A tab that knows of somebody ahead writes nothing over what that one has in a storage of all, and goes on writing once it has caught up.
+#[test]
+fn s02_t02_a_tab_that_is_behind_leaves_the_storage_of_all_alone() {
+    for storage in ["local", "session"] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({ "storage": storage }));
+        let before = tab.stored(Slot::Record);
+        let (family, mut next) = (family(&tab), later(&tab, 2));
+        browser.show_silent(&family, 2.0);
+        let call = tab.call(Verb::Refresh, json!({ "timeoutMs": 1_000 }));
+        browser.advance(1_000.0);
+        assert_eq!(call.code(), "timeout");
+        let stored = tab.stored(Slot::Record);
+        if storage == "local" {
+            assert_eq!(stored, before);
+        } else {
+            assert_eq!(stored["seen"], 2);
+        }
+        next["seen"] = json!(2);
+        tab.receives(
+            &json!({ "what": "tokens", "family": family, "generation": 2, "record": next }),
+        );
+        assert_eq!(tab.refresh_token(), "rt-2");
+        browser.hide_silent();
+        tab.refresh();
+        browser.request();
+        assert_eq!(tab.stored(Slot::Record)["sent_at"], time(browser.wall()));
+    }
 }
