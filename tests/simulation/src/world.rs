@@ -193,6 +193,13 @@ pub struct Tab {
     pub hidden_at: Ms,
 }
 
+impl Tab {
+    /// Whether it slept then, or may have.
+    pub fn was_away(&self, at: Ms) -> bool {
+        (self.hidden_at..self.changed_at).contains(&at)
+    }
+}
+
 /// One client's outside, as `src/browser/context.js` has it.
 pub struct Context {
     pub tab: usize,

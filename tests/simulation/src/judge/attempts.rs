@@ -89,8 +89,7 @@ impl World {
     /// that time alone.
     fn may_know(&self, tab: usize, attempt: &Attempt) -> bool {
         let was_there = self.tabs[tab].loaded_at <= attempt.first_sent;
-        let page = &self.tabs[tab];
-        let slept = (page.hidden_at..page.changed_at).contains(&attempt.first_sent);
+        let slept = self.tabs[tab].was_away(attempt.first_sent);
         let is_heard = self.plan.is_coordinated() && !slept;
         let hears = is_heard || self.plan.storage == Storage::Local;
         (attempt.is_stored || was_there) && (tab == attempt.first_by || hears)
@@ -114,6 +113,18 @@ impl World {
             (entry.is_doubtful() || self.is_untold(entry) || !self.plan.is_coordinated())
                 && (((self.now - entry.first_sent) as f64) < grace
                     || (0.0..grace).contains(&by_wall))
+        })
+    }
+
+    /// Whether another token of the same generation was sent inside the grace by a tab that is gone: a server that forgives may have given
+    /// two tabs one each, and what one of them has noted of its own is taken for a note about the other.
+    pub fn is_of_two(&self, token: Token) -> bool {
+        let grace = self.plan.grace_s * 1000.0;
+        self.judge.attempts.iter().any(|(&other, entry)| {
+            other != token
+                && other.family == token.family
+                && ((self.now - entry.first_sent) as f64) < grace
+                && self.is_untold(entry)
         })
     }
 }

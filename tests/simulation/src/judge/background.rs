@@ -27,7 +27,7 @@ impl World {
         let tab = self.contexts[context].tab;
         let (now, family) = (self.now, token.family);
         let is_near = self.is_near_expiry(held);
-        let is_resumed = self.is_forgiven(token);
+        let is_resumed = self.is_forgiven(token) || self.is_of_two(token);
         if !is_near && !is_resumed {
             self.fail_in(
                 tab,

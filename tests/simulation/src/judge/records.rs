@@ -306,8 +306,9 @@ impl World {
         if let Some(&at) = self.judge.signed_out.get(&family)
             && self.now > at + 1_000
             && self.judge.storage_failed_at.is_none()
-            // Without storage there is no tombstone.
-            && (self.plan.is_coordinated() || !self.plan.is_storage_blocked)
+            // Without storage there is no tombstone: who slept never hears of it, and may hand the session on.
+            && !(self.plan.is_storage_blocked
+                && (!self.plan.is_coordinated() || self.tabs.iter().any(|tab| tab.hidden_at > 0)))
             // A tab that hung learns of things in the order in which they wait for it.
             && self.now > self.tabs[tab].changed_at
         {

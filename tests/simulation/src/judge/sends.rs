@@ -13,7 +13,7 @@ pub struct Exchange {
     pub is_explicit: bool,
     pub sends: usize,
     token: Option<Token>,
-    first_sent: Ms,
+    first_sent: Moment,
     pub began: Moment,
 }
 
@@ -59,7 +59,7 @@ impl World {
     pub fn judge_send(&mut self, id: usize) {
         let (context, token) = (self.requests[id].context, self.requests[id].token);
         let tab = self.contexts[context].tab;
-        let now = self.now;
+        let (now, moment) = (self.now, self.moment());
         let fault = self.requests[id].fault;
         let Some(token) = token else {
             return self.fail_in(tab, "a refresh without a refresh token was sent");
@@ -73,7 +73,7 @@ impl World {
         if exchange.token != Some(token) {
             // Somebody brought another one: it begins anew.
             exchange.token = Some(token);
-            exchange.first_sent = now;
+            exchange.first_sent = moment;
             exchange.sends = 0;
         }
         exchange.sends += 1;
@@ -132,7 +132,7 @@ impl World {
         }
     }
 
-    fn judge_retry(&mut self, tab: usize, token: Token, attempt: usize, first_sent: Ms) {
+    fn judge_retry(&mut self, tab: usize, token: Token, attempt: usize, first_sent: Moment) {
         let Some(entry) = self.judge.attempts.get(&token) else {
             return;
         };
@@ -146,7 +146,8 @@ impl World {
                 &format!("{token:?} was sent again after a definite answer"),
             );
         }
-        if (self.now - first_sent) as f64 >= self.plan.grace_s * 1000.0 {
+        // As far as a page can know: while the device slept one clock may have stood still, and the other been set back.
+        if first_sent.until(self.moment()) >= self.plan.grace_s * 1000.0 {
             self.fail_in(tab, &format!("{token:?} was sent again after the grace"));
         }
         if self.now < over + 300 && self.plan.is_coordinated() {
@@ -248,7 +249,11 @@ impl World {
             return;
         }
         let fault = request.fault;
-        self.judge.last_answer.insert(context, now);
+        // An answer for a session that was replaced meanwhile settles nothing of this one.
+        let held = self.held_now(context).and_then(|held| held.family());
+        if held.is_none_or(|family| family == token.family) {
+            self.judge.last_answer.insert(context, now);
+        }
         let is_refused = reply.is_definite && reply.answer.as_ref().is_ok_and(is_invalid_grant);
         if let Some(attempt) = self.judge.attempts.get_mut(&token) {
             attempt.last_over = now;
