@@ -252,9 +252,12 @@ impl<P: Platform> Session<P> {
     fn take_up(&self, stored: P::Kept, event: Event) {
         self.is_stored.set(true);
         self.failure.set(None);
-        self.news_at.set(self.platform.elapsed());
         let had = self.record();
-        self.hold(Some(stored));
+        self.hold(Some(stored.clone()));
+        // What had run out by then is no news to anybody who waits.
+        if self.is_valid(&stored) {
+            self.news_at.set(self.platform.elapsed());
+        }
         self.tell_of(had.as_ref(), event);
     }
 
