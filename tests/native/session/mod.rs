@@ -8,6 +8,7 @@ mod exchange;
 mod failures;
 mod keys;
 mod leaving;
+mod limits;
 mod popup;
 mod renewal;
 mod sharing;

@@ -1,0 +1,167 @@
+//! What is true up to a moment, or for one of two: the last token, the later generation, the longer debt.
+
+use crate::outside::{
+    Browser, Tab, config, family, id_token, keys, later, message, response, signed_in, time,
+};
+use rekindle::client::Verb;
+use rekindle::platform::Slot;
+use serde_json::json;
+
+const HOUR: f64 = 3_600_000.0;
+const COST: f64 = 300_000.0;
+
+fn lasting(number: u32, seconds: u32, id_token: Option<String>) -> serde_json::Value {
+    let mut answer = response(number);
+    answer["expires_in"] = json!(seconds);
+    answer["id_token"] = json!(id_token);
+    answer
+}
+
+#[test]
+fn c01_c02_a_token_may_be_given_again_for_as_long_as_both_clocks_say() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    let margin = 30_000.0;
+    assert_eq!(tab.client().fresh_ms(), HOUR - margin);
+    browser.advance(1_000.0);
+    assert_eq!(tab.client().fresh_ms(), HOUR - margin - 1_000.0);
+    browser.sleep(2_000.0);
+    assert_eq!(tab.client().fresh_ms(), HOUR - margin - 3_000.0);
+    browser.advance(HOUR);
+    assert!(tab.client().fresh_ms() <= 0.0);
+    tab.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+    assert_eq!(tab.client().fresh_ms(), 0.0);
+}
+
+/// A caller of `getAccessToken` wants a token to use, one of `refresh` an answer; neither wants one that is over.
+#[test]
+fn c03_v08_what_ran_out_while_the_device_slept_is_no_answer() {
+    for (seconds, is_asked, slept, is_late) in [
+        (3_600, true, 60_000.0, false),
+        (10, true, 60_000.0, true),
+        (10, false, 60_000.0, false),
+    ] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({ "autoRenew": true }));
+        let good = id_token(json!({}));
+        let call = if is_asked {
+            Some(tab.refresh())
+        } else {
+            browser.advance(HOUR - 30_000.0);
+            None
+        };
+        browser
+            .request()
+            .answer(200, lasting(2, seconds, Some(good)));
+        browser.sleep(slept);
+        browser.answer_keys(keys("k1"));
+        let events = tab.events();
+        match call {
+            Some(call) if is_late => assert_eq!(call.code(), "timeout"),
+            Some(call) => assert_eq!(call.token(), "at-2"),
+            None => assert!(!events.iter().any(|event| event.starts_with("RenewFailed"))),
+        }
+        assert_eq!(tab.refresh_token(), "rt-2");
+    }
+}
+
+/// The access token beside it may change meanwhile, by a server that rotates now and then.
+#[test]
+fn r01_t02_an_answer_counts_as_long_as_what_was_sent_is_held() {
+    for (held, answered, expected) in [
+        ("rt-1", json!("rt-3"), "rt-3"),
+        ("rt-2", json!("rt-3"), "rt-2"),
+        ("rt-1", json!("rt-1"), "rt-1"),
+        ("rt-1", json!(null), "rt-1"),
+    ] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({}));
+        let call = tab.refresh();
+        let request = browser.request();
+        let mut next = later(&tab, 2);
+        next["refresh_token"] = json!(held);
+        tab.receives(&message(
+            &tab,
+            "tokens",
+            json!({ "generation": 2, "record": next, "ms": 0 }),
+        ));
+        let mut answer = response(3);
+        answer["refresh_token"] = answered.clone();
+        request.answer(200, answer);
+        assert!(!call.is_open());
+        assert_eq!(tab.refresh_token(), expected, "{held} {answered}");
+        let is_current = expected == "rt-3";
+        let token = if is_current { "at-3" } else { "at-2" };
+        assert_eq!(tab.get_access_token().token(), token, "{held} {answered}");
+    }
+}
+
+#[test]
+fn n06_c06_what_a_sibling_owes_holds_back_this_tab_too_and_once() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "autoRenew": true }));
+    browser.advance(HOUR - 30_001.0);
+    let next = |tab: &Tab| tab.diagnostics()["nextRenewalAt"].clone();
+    let owes = |requests: f64| {
+        let debt = json!({ "debt": time(browser.wall() + requests * COST), "open": false });
+        message(&tab, "notes", debt)
+    };
+    let three = owes(3.0);
+    tab.receives(&three);
+    let due = browser.wall() + 120_000.0;
+    assert_eq!(next(&tab), time(due));
+    // Said again, or less than is known already, it is no news.
+    browser.advance(1_000.0);
+    tab.receives(&three);
+    tab.receives(&owes(1.0));
+    assert_eq!(next(&tab), time(due));
+}
+
+#[test]
+fn t01_of_several_generations_of_a_shared_session_the_latest_is_taken() {
+    for (first, second) in [(2, 3), (3, 2)] {
+        let browser = Browser::new();
+        let share = || json!({ "shareSession": true });
+        let tab = signed_in(&browser, share());
+        tab.page().attends.set(0);
+        let offer = |number| {
+            let record = later(&tab, number);
+            message(
+                &tab,
+                "tokens",
+                json!({ "generation": number, "record": record, "ms": 0 }),
+            )
+        };
+        let new = Tab::open(&browser);
+        new.create(config(share())).expect("the config is right");
+        browser.show_silent(&family(&tab), 1.0);
+        new.call(Verb::TakeOver, json!({}));
+        new.receives(&offer(first));
+        new.receives(&offer(second));
+        browser.advance(1_000.0);
+        assert_eq!(new.refresh_token(), "rt-3", "{first} {second}");
+        assert_eq!(new.stored(Slot::Record)["generation"], 3);
+    }
+}
+
+/// Signed in at one time, the first that is offered is as good as any.
+#[test]
+fn t01_another_session_of_the_same_moment_takes_nobody_s_place() {
+    let browser = Browser::new();
+    let share = || json!({ "shareSession": true });
+    let tab = signed_in(&browser, share());
+    tab.page().attends.set(0);
+    let offer = |name: &str, number| {
+        let mut record = later(&tab, number);
+        record["family"] = json!(name);
+        json!({ "what": "tokens", "family": name, "generation": number, "record": record, "ms": 0 })
+    };
+    let new = Tab::open(&browser);
+    new.create(config(share())).expect("the config is right");
+    browser.show_silent(&family(&tab), 1.0);
+    new.call(Verb::TakeOver, json!({}));
+    new.receives(&offer("one", 2));
+    new.receives(&offer("other", 3));
+    browser.advance(1_000.0);
+    assert_eq!(family(&new), "one");
+}
