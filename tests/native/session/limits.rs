@@ -165,3 +165,26 @@ fn t01_another_session_of_the_same_moment_takes_nobody_s_place() {
     browser.advance(1_000.0);
     assert_eq!(family(&new), "one");
 }
+
+/// Who asks for a refresh is answered with what a sibling brought a moment ago, though it lasted no longer than that.
+#[test]
+fn t04_tokens_of_a_moment_ago_are_an_answer() {
+    for (elapsed, is_answered) in [(4_999.0, true), (5_000.0, false)] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({}));
+        browser.advance(10_000.0);
+        let call = tab.refresh();
+        let mut record = later(&tab, 2);
+        record["received_at"] = time(browser.wall());
+        record["expires_at"] = time(browser.wall() + 3_000.0);
+        let news = json!({ "generation": 2, "record": record, "ms": 0 });
+        tab.receives(&message(&tab, "tokens", news));
+        browser.advance(elapsed);
+        browser.request().fail();
+        if is_answered {
+            assert_eq!(call.token(), "at-2");
+        } else {
+            assert_eq!(call.code(), "timeout");
+        }
+    }
+}
