@@ -23,13 +23,16 @@ const NODE_TEST_TIMEOUT: Duration = Duration::from_mins(20);
 const WEB_TEST_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// The end-to-end tests that other engines than Chromium run too: what the browser has a part in.
-const IN_EVERY_ENGINE: [&str; 11] = [
+const IN_EVERY_ENGINE: [&str; 14] = [
     "authorized_fetch",
     "fault_table",
+    "known_token",
     "main_job",
     "popup",
+    "pushed",
     "rows",
     "sharing",
+    "siblings_input",
     "sign_ins",
     "tabs",
     "tabs_together",
