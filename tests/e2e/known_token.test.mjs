@@ -8,9 +8,7 @@ import { movableClock } from "./support/tabs.mjs";
 let stage;
 before(async () => {
   stage = await startStage();
-  for (const script of [movableClock, countReads]) {
-    await stage.driver.sendDevToolsCommand("Page.addScriptToEvaluateOnNewDocument", { source: `(${script})()` });
-  }
+  for (const script of [movableClock, countReads]) await stage.addScript(script);
 });
 after(() => stage?.close());
 

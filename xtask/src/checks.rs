@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::display::Display;
+use crate::engine_table::{self, Counts};
 use crate::package::{self, Package};
 use crate::repository::Repository;
 use crate::setup::{self, Browser, Engine, Part, WasmBindgen};
@@ -22,13 +23,16 @@ const NODE_TEST_TIMEOUT: Duration = Duration::from_mins(20);
 const WEB_TEST_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// The end-to-end tests that other engines than Chromium run too: what the browser has a part in.
-const IN_EVERY_ENGINE: [&str; 11] = [
+const IN_EVERY_ENGINE: [&str; 14] = [
     "authorized_fetch",
     "fault_table",
+    "known_token",
     "main_job",
     "popup",
+    "pushed",
     "rows",
     "sharing",
+    "siblings_input",
     "sign_ins",
     "tabs",
     "tabs_together",
@@ -49,13 +53,13 @@ pub enum Step {
     Simulation,
     /// rustdoc without a warning
     Docs,
-    /// wasm-bindgen tests in the browser engine chosen
+    /// wasm-bindgen tests in every browser engine
     Web,
     /// The npm package, within its budget of bytes, and built again with the same bytes
     Build,
     /// The types of the npm package, and what the documents say about them
     Types,
-    /// The npm package against a real authorization server: all tests in Chromium, the core of them in another engine
+    /// The npm package against a real authorization server: all tests in Chromium, the core of them in the other engines
     EndToEnd,
     /// The npm package in bundlers and without one
     Packaging,
@@ -137,14 +141,16 @@ impl Step {
     }
 }
 
-pub fn run(repository: &Repository, only: Option<Step>, engine: Engine) -> Result<()> {
+/// Without `engine`, in every one.
+pub fn run(repository: &Repository, only: Option<Step>, engine: Option<Engine>) -> Result<()> {
+    let chosen = |of: &Engine| engine.is_none_or(|engine| engine == *of);
     let steps: Vec<Step> = Step::value_variants()
         .iter()
         .copied()
         .filter(|step| match only {
             Some(only) => *step == only,
             // What needs no browser is run once.
-            None => engine == Engine::Chromium || step.engines().contains(&engine),
+            None => chosen(&Engine::Chromium) || step.engines().iter().any(chosen),
         })
         .collect();
     // In the order of the whole, whatever is left out.
@@ -153,7 +159,7 @@ pub fn run(repository: &Repository, only: Option<Step>, engine: Engine) -> Resul
         .copied()
         .filter(|part| steps.iter().any(|step| step.needs().contains(part)))
         .filter(|part| match part {
-            Part::Browser(of) => *of == engine,
+            Part::Browser(of) => chosen(of),
             _ => true,
         })
         .collect();
@@ -162,6 +168,7 @@ pub fn run(repository: &Repository, only: Option<Step>, engine: Engine) -> Resul
         repository,
         engine,
         package: None,
+        counts: Vec::new(),
     };
     let mut report = Vec::new();
     for step in &steps {
@@ -170,18 +177,21 @@ pub fn run(repository: &Repository, only: Option<Step>, engine: Engine) -> Resul
         let result = checks.run(*step);
         report.push((step.name(), started.elapsed()));
         if let Err(error) = result {
+            engine_table::print(&checks.counts);
             summarise(&report, steps.len(), true);
             return Err(error.context(format!("the step `{}` failed", step.name())));
         }
     }
+    engine_table::print(&checks.counts);
     summarise(&report, steps.len(), false);
     Ok(())
 }
 
 struct Checks<'a> {
     repository: &'a Repository,
-    engine: Engine,
+    engine: Option<Engine>,
     package: Option<Package>,
+    counts: Vec<Counts>,
 }
 
 impl Checks<'_> {
@@ -263,7 +273,7 @@ impl Checks<'_> {
     /// In which a step runs now.
     fn engines(&self, step: Step) -> Vec<Engine> {
         let mut engines = step.engines();
-        engines.retain(|engine| *engine == self.engine);
+        engines.retain(|of| self.engine.is_none_or(|engine| engine == *of));
         engines
     }
 
@@ -352,7 +362,7 @@ impl Checks<'_> {
     }
 
     /// `tested` is where the tests find what they are about.
-    fn node_tests(&self, step: Step, tested: (&str, &Path)) -> Result<()> {
+    fn node_tests(&mut self, step: Step, tested: (&str, &Path)) -> Result<()> {
         let mut tests = Vec::new();
         for folder in step.test_folders() {
             let files = fs::read_dir(self.repository.path(folder))
@@ -395,15 +405,24 @@ impl Checks<'_> {
 
     /// One file after another: each has browsers and servers of its own, and some measure time.
     fn node(
-        &self,
+        &mut self,
         step: Step,
         tests: &[String],
         tested: (&str, &Path),
         engine: Option<Engine>,
     ) -> Result<()> {
+        // For the table at the end; a run that does not come to write it counts nothing, rather than what the last one did.
+        let results = self.repository.path("target/node-tests.tap");
+        fs::write(&results, "").context("making room for the results")?;
         let mut command = self.repository.command("node");
         command
-            .args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
+            .args(["--test", "--test-concurrency=1"])
+            .args([
+                "--test-reporter=spec",
+                "--test-reporter-destination=stdout",
+                "--test-reporter=tap",
+            ])
+            .arg(format!("--test-reporter-destination={}", results.display()))
             .arg(format!("--test-timeout={}", NODE_TEST_TIMEOUT.as_millis()))
             .args(tests)
             .env(tested.0, tested.1);
@@ -419,7 +438,12 @@ impl Checks<'_> {
         if let Some(display) = &display {
             command.env("DISPLAY", &display.name);
         }
-        shown(&mut command)
+        let started = Instant::now();
+        let result = shown(&mut command);
+        let said = fs::read_to_string(&results).unwrap_or_default();
+        self.counts
+            .push(Counts::read(step.name(), engine, started.elapsed(), &said));
+        result
     }
 
     fn cargo(&self, arguments: &[&str]) -> Result<()> {

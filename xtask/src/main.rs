@@ -10,6 +10,7 @@ mod checks;
 mod contributors;
 mod demo;
 mod display;
+mod engine_table;
 mod faults;
 mod package;
 mod repository;
@@ -49,9 +50,9 @@ enum Task {
         /// Run this step alone, with what it depends on
         #[arg(long, value_name = "STEP")]
         only: Option<checks::Step>,
-        /// The browser engine; another one than Chromium runs only the steps that are for it
-        #[arg(long, value_name = "ENGINE", default_value = "chromium")]
-        engine: setup::Engine,
+        /// This browser engine alone, rather than all three; another one than Chromium runs only the steps that are for it
+        #[arg(long, value_name = "ENGINE")]
+        engine: Option<setup::Engine>,
     },
     /// Build the npm package into target/npm and print its sizes
     Build,
