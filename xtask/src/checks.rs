@@ -53,13 +53,13 @@ pub enum Step {
     Simulation,
     /// rustdoc without a warning
     Docs,
-    /// wasm-bindgen tests in every browser engine
+    /// wasm-bindgen tests in the browser engine chosen
     Web,
     /// The npm package, within its budget of bytes, and built again with the same bytes
     Build,
     /// The types of the npm package, and what the documents say about them
     Types,
-    /// The npm package against a real authorization server: all tests in Chromium, the core of them in the other engines
+    /// The npm package against a real authorization server: all tests in Chromium, the core of them in another engine
     EndToEnd,
     /// The npm package in bundlers and without one
     Packaging,
@@ -141,7 +141,7 @@ impl Step {
     }
 }
 
-/// Without `engine`, in every one.
+/// Without an `engine`, in every one.
 pub fn run(repository: &Repository, only: Option<Step>, engine: Option<Engine>) -> Result<()> {
     let chosen = |of: &Engine| engine.is_none_or(|engine| engine == *of);
     let steps: Vec<Step> = Step::value_variants()
