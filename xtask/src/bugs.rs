@@ -21,6 +21,7 @@ const SOURCES: [&str; 6] = [
     "src",
     "xtask",
     "tests/simulation",
+    "tests/vectors",
     "tests/native/kept",
 ];
 /// Up to which seed each portion goes: most bugs show in the first.
