@@ -15,7 +15,7 @@ use crate::run;
 
 const PATCHES: &str = "tests/simulation/bugs";
 /// What the simulator is built from.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     "Cargo.toml",
     "Cargo.lock",
     "src",
