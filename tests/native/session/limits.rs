@@ -188,3 +188,42 @@ fn t04_tokens_of_a_moment_ago_are_an_answer() {
         }
     }
 }
+
+#[test]
+fn t08_a_sign_out_takes_back_the_offer_of_its_own_session_alone() {
+    for (ended, is_taken) in [(true, false), (false, true)] {
+        let browser = Browser::new();
+        let share = || json!({ "shareSession": true });
+        let tab = signed_in(&browser, share());
+        tab.page().attends.set(0);
+        let offer = json!({ "record": tab.stored(Slot::Record), "ms": 0 });
+        let new = Tab::open(&browser);
+        new.create(config(share())).expect("the config is right");
+        // Two live tabs, of which one says nothing, so that the other's word is waited for.
+        browser.show_silent(&family(&tab), 1.0);
+        browser.show_silent("another", 1.0);
+        new.call(Verb::TakeOver, json!({}));
+        new.receives(&message(&tab, "tokens", offer));
+        let over = if ended {
+            family(&tab)
+        } else {
+            "another".to_owned()
+        };
+        new.receives(&json!({ "what": "signed-out", "family": over, "generation": 1 }));
+        browser.advance(1_000.0);
+        let status = if is_taken { "signed-in" } else { "signed-out" };
+        assert_eq!(new.status(), status);
+    }
+}
+
+#[test]
+fn t01_who_has_a_session_asks_nobody_for_another() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "shareSession": true }));
+    browser.show_silent("another", 1.0);
+    browser.said();
+    let call = tab.call(Verb::TakeOver, json!({}));
+    assert!(!call.is_open());
+    assert_eq!(browser.said(), Vec::<String>::new());
+    assert_eq!(tab.refresh_token(), "rt-1");
+}
