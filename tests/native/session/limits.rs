@@ -230,7 +230,7 @@ fn t01_who_has_a_session_asks_nobody_for_another() {
     assert_eq!(tab.refresh_token(), "rt-1");
 }
 
-/// Symptom to prevent: a copy that listened to the attempt waits for the lock for ever, and sends what has its answer.
+/// Else a copy that heard of the attempt would go on waiting for the lock, and send what has had its answer.
 #[test]
 fn r13_an_attempt_whose_end_a_sibling_told_is_nobody_else_s_to_repeat() {
     let browser = Browser::new();
@@ -256,7 +256,7 @@ fn t06_r13_a_page_that_may_sleep_waits_for_no_sibling_s_lock() {
 
 /// What a sibling tells in between is about its own attempt, not about the one that this tab repeats.
 #[test]
-fn r05_a_repeated_attempt_stays_doubtful_whatever_a_sibling_says() {
+fn r04_a_repeated_attempt_stays_doubtful_whatever_a_sibling_says() {
     let browser = Browser::new();
     let tab = signed_in(&browser, json!({ "rotationGraceSeconds": 30 }));
     let call = tab.refresh();
