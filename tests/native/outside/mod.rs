@@ -58,6 +58,8 @@ pub struct Page {
     randoms: Cell<u32>,
     pub is_online: Cell<bool>,
     pub coordination: Cell<Coordination>,
+    /// Whether the lock manager keeps the page waiting for the lock that shows its generation.
+    pub is_shown_late: Cell<bool>,
     /// Events with the status after them, and an error's code: `signed-out, signed-out, invalid_grant`.
     pub events: RefCell<Vec<String>>,
     pub left_for: RefCell<Vec<String>>,
@@ -103,6 +105,7 @@ impl Tab {
             randoms: Cell::new(0),
             is_online: Cell::new(true),
             coordination: Cell::new(Coordination::Locks),
+            is_shown_late: Cell::new(false),
             events: RefCell::default(),
             left_for: RefCell::default(),
             was_cleaned: Cell::new(false),

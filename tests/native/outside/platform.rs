@@ -118,6 +118,9 @@ impl Platform for Tab {
         operation
     }
     fn presence(&self, record: &Object) -> Operation {
+        if self.0.is_shown_late.get() {
+            return self.begin(None);
+        }
         let operation = self.begin(Some(Ok(None)));
         if self.own() {
             let generation = record.number(Word::Generation);

@@ -1,7 +1,7 @@
 //! What is true up to a moment, or for one of two: the last token, the later generation, the longer debt.
 
 use crate::outside::{
-    Browser, Tab, config, family, id_token, keys, later, message, response, signed_in, time,
+    Browser, Tab, config, family, id_token, keys, later, message, response, signed_in, time, twins,
 };
 use rekindle::client::Verb;
 use rekindle::platform::Slot;
@@ -38,6 +38,8 @@ fn c01_c02_a_token_may_be_given_again_for_as_long_as_both_clocks_say() {
 fn c03_v08_what_ran_out_while_the_device_slept_is_no_answer() {
     for (seconds, is_asked, slept, is_late) in [
         (3_600, true, 60_000.0, false),
+        (3, true, 5_000.0, false),
+        (3, true, 5_001.0, true),
         (10, true, 60_000.0, true),
         (10, false, 60_000.0, false),
     ] {
@@ -226,4 +228,113 @@ fn t01_who_has_a_session_asks_nobody_for_another() {
     assert!(!call.is_open());
     assert_eq!(browser.said(), Vec::<String>::new());
     assert_eq!(tab.refresh_token(), "rt-1");
+}
+
+/// Else a copy that heard of the attempt would go on waiting for the lock, and send what has had its answer.
+#[test]
+fn r13_an_attempt_whose_end_a_sibling_told_is_nobody_else_s_to_repeat() {
+    let browser = Browser::new();
+    let (one, other) = twins(&browser, json!({ "rotationGraceSeconds": 30 }));
+    let call = one.refresh();
+    browser.request().answer(200, json!({}));
+    assert_eq!(call.code(), "invalid_response");
+    // The refresh token may be spent, as both of them know.
+    assert!(other.stored(Slot::Record)["sent_at"].is_number());
+    browser.advance(20_000.0);
+    assert_eq!(browser.sent(), 1);
+}
+
+#[test]
+fn t06_r13_a_page_that_may_sleep_waits_for_no_sibling_s_lock() {
+    let browser = Browser::new();
+    let (one, other) = twins(&browser, json!({ "rotationGraceSeconds": 30 }));
+    one.refresh();
+    assert_eq!(browser.locked(), [0, 1]);
+    other.hears("hide");
+    assert_eq!(browser.locked(), [0]);
+}
+
+/// What a sibling tells in between is about its own attempt, not about the one that this tab repeats.
+#[test]
+fn r04_a_repeated_attempt_stays_doubtful_whatever_a_sibling_says() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "rotationGraceSeconds": 30 }));
+    let call = tab.refresh();
+    browser.request().fail();
+    tab.receives(&message(&tab, "notes", json!({ "open": false })));
+    assert_eq!(tab.stored(Slot::Record)["sent_at"], json!(null));
+    browser.advance(5_000.0);
+    browser
+        .request()
+        .answer(400, json!({ "error": "invalid_grant" }));
+    browser.advance(200.0);
+    assert_eq!(call.error().stringify_member("reason"), r#""lost_answer""#);
+}
+
+#[test]
+fn t02_a_generation_that_was_never_shown_is_no_hindrance_to_the_next() {
+    let browser = Browser::new();
+    let tab = Tab::open(&browser);
+    tab.page().is_shown_late.set(true);
+    tab.create(config(json!({}))).expect("the config is right");
+    tab.call(Verb::SetTokens, json!({ "response": response(1) }));
+    assert!(browser.shown().is_empty());
+    let call = tab.refresh();
+    tab.page().is_shown_late.set(false);
+    browser.request().answer(200, response(2));
+    assert_eq!(call.token(), "at-2");
+    assert_eq!(browser.shown(), [(0, 2.0)]);
+    assert!(browser.locked().is_empty());
+}
+
+#[test]
+fn s02_t02_who_hands_over_what_storage_lost_ends_the_doubt() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "storage": "local" }));
+    let newer = later(&tab, 2);
+    let news = message(
+        &tab,
+        "tokens",
+        json!({ "generation": 2, "record": newer, "ms": 0 }),
+    );
+    let call = tab.refresh();
+    tab.remove(Slot::Record);
+    tab.hears("stored");
+    tab.receives(&news);
+    browser.request().fail();
+    assert_eq!(call.token(), "at-2");
+    assert_eq!(tab.stored(Slot::Record)["refresh_token"], "rt-2");
+}
+
+/// The same user has signed in once more: what comes after that is for the new session, and is handed over once.
+#[test]
+fn t02_l11_tokens_of_a_session_that_followed_another_are_handed_over_once() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    for number in [5, 7] {
+        let adopted = lasting(number, 3_600, Some(id_token(json!({}))));
+        tab.call(Verb::SetTokens, json!({ "response": adopted }));
+    }
+    let call = tab.refresh();
+    browser.answer_keys(keys("k1"));
+    browser.said();
+    browser
+        .request()
+        .answer(200, lasting(8, 3_600, Some(id_token(json!({})))));
+    assert_eq!(call.token(), "at-8");
+    assert_eq!(browser.said(), ["tokens"]);
+}
+
+#[test]
+fn s03_a_pause_of_nothing_is_none() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    let mut stored = tab.stored(Slot::Record);
+    stored["paused"] = json!(0);
+    let next = Tab::open(&browser);
+    next.store(Slot::Record, &stored);
+    next.create(config(json!({ "autoRenew": true })))
+        .expect("the config is right");
+    browser.advance(HOUR - 30_000.0);
+    assert_eq!(browser.sent(), 1);
 }

@@ -381,7 +381,8 @@ fn c04_without_a_refresh_token_the_session_ends_with_its_access_token() {
 fn v05_a_token_without_a_lifetime_is_good_for_five_seconds() {
     let browser = Browser::new();
     let tab = renewing(&browser, json!({}));
-    adopt(&tab, 0);
+    tab.call(Verb::SetTokens, json!({ "response": lasting(1, 0) }));
+    assert_eq!(tab.events(), ["SignedIn: expired"]);
     assert_eq!(tab.get_access_token().token(), "at-1");
     browser.advance(4_999.0);
     assert_eq!(tab.get_access_token().token(), "at-1");

@@ -407,6 +407,7 @@ fn t02_what_a_sibling_says_is_input_like_any_other() {
         message(&tab, "lost", json!({ "generation": 0 })),
         message(&tab, "lost", json!({ "generation": null })),
         message(&tab, "notes", json!({ "generation": 2, "sent_at": 1 })),
+        message(&tab, "notes", json!({ "debt": 0, "seen": 0, "paused": 0 })),
         message(&tab, "notes", json!({ "family": "another", "sent_at": 1 })),
         message(
             &tab,
