@@ -5,7 +5,7 @@ export const compile = async () => WebAssembly.compile(decode(text()));
 
 /**
  * The other half of xtask/src/wasm_text.rs, which describes the encoding. One loop over typed arrays, for it runs before anything is
- * compiled: a function for each digit took as long as all the rest of a cold start.
+ * compiled: with a function for each digit it took 15 ms of a cold start, so 3.
  */
 const decode = (text) => {
   const digits = new Uint8Array(127);

@@ -39,6 +39,15 @@ fn with_id_token(browser: &Browser) -> Tab {
     tab
 }
 
+/// The same after a refresh that fetched the issuer's keys.
+fn with_keys(browser: &Browser) -> Tab {
+    let tab = with_id_token(browser);
+    let call = refresh(browser, &tab, answer(6, &good()));
+    browser.answer_keys(keys("k1"));
+    assert_eq!(call.token(), "at-6");
+    tab
+}
+
 fn urls(browser: &Browser) -> Vec<String> {
     let open = browser.open_requests();
     open.iter().map(|request| request.url.clone()).collect()
@@ -139,10 +148,7 @@ fn v08_keys_that_are_slow_keep_a_refresh_waiting_for_five_seconds() {
 #[test]
 fn v08_m05_an_unknown_key_is_looked_for_once_a_minute() {
     let browser = Browser::new();
-    let tab = with_id_token(&browser);
-    let call = refresh(&browser, &tab, answer(6, &good()));
-    browser.answer_keys(keys("k1"));
-    assert_eq!(call.token(), "at-6");
+    let tab = with_keys(&browser);
     let rotated = |x: &str| {
         let header = json!({ "alg": "ES256", "kid": x });
         let claims =
@@ -395,10 +401,7 @@ fn v08_a_signature_that_no_key_at_hand_made_is_worth_a_look_at_the_newest_keys()
         (id_token(json!({ "at_hash": "x" })), false),
     ] {
         let browser = Browser::new();
-        let tab = with_id_token(&browser);
-        let call = refresh(&browser, &tab, answer(6, &good()));
-        browser.answer_keys(keys("k1"));
-        assert_eq!(call.token(), "at-6");
+        let tab = with_keys(&browser);
         browser.advance(MINUTE);
         let call = refresh(&browser, &tab, answer(7, &token));
         if is_worth_it {
@@ -422,10 +425,7 @@ fn claims() -> Json {
 #[test]
 fn v08_a_signature_that_the_key_at_hand_refused_is_wrong_where_no_newer_keys_can_be_had() {
     let browser = Browser::new();
-    let tab = with_id_token(&browser);
-    let call = refresh(&browser, &tab, answer(6, &good()));
-    browser.answer_keys(keys("k1"));
-    assert_eq!(call.token(), "at-6");
+    let tab = with_keys(&browser);
     browser.advance(MINUTE);
     let call = refresh(&browser, &tab, answer(7, &forged()));
     browser.request().fail();

@@ -116,8 +116,9 @@ impl World {
         })
     }
 
-    /// Whether another token of the same generation was sent inside the grace by a tab that is gone: a server that forgives may have given
-    /// two tabs one each, and what one of them has noted of its own is taken for a note about the other.
+    /// Whether another token of the family was sent inside the grace by a tab that died, or went to sleep, before it could say how that
+    /// ended. A server that forgives may have given two tabs one token each of one generation, and what the one has noted of its own is
+    /// taken for a note about the other.
     pub fn is_of_two(&self, token: Token) -> bool {
         let grace = self.plan.grace_s * 1000.0;
         self.judge.attempts.iter().any(|(&other, entry)| {
