@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
+import { lacking } from "./support/engines.mjs";
 import * as fault from "./support/fault_proxy.mjs";
 import { startStage } from "./support/stage.mjs";
 
@@ -216,7 +217,7 @@ describe("after close()", () => {
     assert.deepEqual((await stage.start()).tokens, before.tokens);
   });
 
-  test("`using` closes too", async () => {
+  test("`using` closes too", { skip: lacking("dispose") }, async () => {
     const code = await stage.browser.run(async () => {
       probe.client[Symbol.dispose]();
       return (await probe.settle(() => probe.client.refresh())).error.code;

@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { lacking } from "./support/engines.mjs";
+import { isDeepStrictEqual } from "node:util";
+import { engine, lacking } from "./support/engines.mjs";
 import { startStage } from "./support/stage.mjs";
+import { until } from "./support/until.mjs";
 
 /** Runs in each page before any of its scripts: counts what is open, and takes note of the memories that instances have. */
 function count() {
@@ -50,21 +52,22 @@ function count() {
 let stage;
 before(async () => {
   stage = await startStage();
-  const { driver } = stage;
-  await driver.sendDevToolsCommand("Page.addScriptToEvaluateOnNewDocument", { source: `(${count})()` });
-  await driver.manage().setTimeouts({ script: 120_000 });
+  await stage.addScript(count);
+  await stage.driver.manage().setTimeouts({ script: 120_000 });
   await stage.fresh();
   await stage.browser.run(() => probe.client.close());
 });
 after(() => stage?.close());
 
-/** What the page holds when all that is garbage is gone. */
+/** What the page holds when all that is garbage is gone: heap and listeners as far as the engine tells. */
 async function held() {
   const { driver, browser } = stage;
+  const held = { wasm: await browser.run(() => wasmBytes()), open: await browser.run(() => open()) };
+  if (lacking("devtools")) return held;
   await driver.sendDevToolsCommand("HeapProfiler.collectGarbage");
   const { usedSize } = await driver.sendAndGetDevToolsCommand("Runtime.getHeapUsage");
   const { jsEventListeners } = await driver.sendAndGetDevToolsCommand("Memory.getDOMCounters");
-  return { heap: usedSize, listeners: jsEventListeners, wasm: await browser.run(() => wasmBytes()), open: await browser.run(() => open()) };
+  return { ...held, heap: usedSize, listeners: jsEventListeners };
 }
 
 /** The browser's own caches grow at first. A leak would be more: a few hundred bytes for each client. */
@@ -72,12 +75,13 @@ const HEAP_TOLERANCE = 300_000;
 
 function assertFlat(earlier, later) {
   assert.equal(later.wasm, earlier.wasm, "linear memory");
-  assert.equal(later.listeners, earlier.listeners, "listeners");
   assert.deepEqual(later.open, earlier.open);
+  if (lacking("devtools")) return;
+  assert.equal(later.listeners, earlier.listeners, "listeners");
   assert.ok(later.heap - earlier.heap < HEAP_TOLERANCE, `the heap grew from ${earlier.heap} to ${later.heap} bytes`);
 }
 
-test("10,000 refreshes", { skip: lacking("devtools") }, async (t) => {
+test("10,000 refreshes", async (t) => {
   await stage.browser.run(async (config) => {
     let count = 0;
     const answer = () => ({ access_token: `access-${++count}`, refresh_token: `refresh-${count}`, expires_in: 600 });
@@ -94,11 +98,12 @@ test("10,000 refreshes", { skip: lacking("devtools") }, async (t) => {
   const last = await held();
   t.diagnostic(`after 2,500: ${JSON.stringify(first)}; after 10,000: ${JSON.stringify(last)}`);
   assertFlat(first, last);
-  assert.ok(last.open.channels === 1 && last.open.locks === 1 && last.listeners > 0, "what is open is counted");
+  assert.ok(last.open.channels === 1 && last.open.locks === 1 && last.wasm > 0, "what is open is counted");
+  if (!lacking("devtools")) assert.ok(last.listeners > 0, "so are listeners");
   await stage.browser.run(() => probe.client.close());
 });
 
-test("1,000 clients, one after the other", { skip: lacking("devtools") }, async (t) => {
+test("1,000 clients, one after the other", async (t) => {
   const clients = () => stage.browser.run(async (config) => {
     for (let round = 0; round < 250; round++) {
       const client = await probe.createClient({ ...config, name: "flat", idleTimeoutSeconds: 60, shareSession: true });
@@ -107,17 +112,20 @@ test("1,000 clients, one after the other", { skip: lacking("devtools") }, async 
       client.close();
     }
   }, stage.config);
-  const none = { timers: 0, channels: 0, locks: 0 };
-  const isOver = () => stage.browser.run(async () => Object.values(await open()).every((count) => count === 0));
+  const left = () => stage.browser.run(() => open());
+  // WebKit's driver has a timer of its own in the page while it runs a script there.
+  const none = { ...(await left()), channels: 0, locks: 0 };
+  if (engine === "chromium") assert.equal(none.timers, 0);
+  const assertAllOver = () => until(async () => isDeepStrictEqual(await left(), none), async () => `nothing is left; it is ${JSON.stringify(await left())}`);
   const { listeners } = await held();
   await clients();
   await clients();
-  await stage.browser.wait(isOver, "something is left");
+  await assertAllOver();
   const first = await held();
   assert.deepEqual(first.open, none);
   await clients();
   await clients();
-  await stage.browser.wait(isOver, "something is left");
+  await assertAllOver();
   const last = await held();
   t.diagnostic(`after 500: ${JSON.stringify(first)}; after 1,000: ${JSON.stringify(last)}`);
   assertFlat(first, last);

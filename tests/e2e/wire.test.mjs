@@ -4,7 +4,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { lacking } from "./support/engines.mjs";
 import { clientId, scope, startStage } from "./support/stage.mjs";
 
 let first;
@@ -89,9 +88,9 @@ for (const layout of ["okta", "okta-org", "discovery"]) {
       }
     });
 
-    test("q04 q05 no preflight, cookie, referrer or authorization on any request of the package", { skip: lacking("cookies") }, async () => {
-      const cookies = await stage.driver.sendAndGetDevToolsCommand("Storage.getCookies");
-      assert.ok(cookies.cookies.some(({ domain }) => domain === "127.0.0.1"), "the browser has cookies that it could send");
+    test("q04 q05 no preflight, cookie, referrer or authorization on any request of the package", async () => {
+      const cookies = await stage.driver.manage().getCookies();
+      assert.ok(cookies.some(({ domain }) => domain === "127.0.0.1"), "the browser has cookies that it could send");
       // The rest is the browser's own: pages that the user visits, and their icon.
       const own = stage.proxy.history.filter(({ path, headers }) => headers["sec-fetch-mode"] !== "navigate" && path !== "/favicon.ico");
       const unasked = own.filter(({ path }) => ![stage.paths.token, stage.paths.introspection, stage.paths.jwks].includes(path));

@@ -1,15 +1,17 @@
-// The bundlers' apps and a folder of plain files: each is signed in to and refreshed in the browser.
+// The bundlers' apps and a folder of plain files: each is signed in to and refreshed in each browser.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { appFiles, makeProject } from "./project.mjs";
+import { engines } from "../e2e/support/engines.mjs";
 import { apps, plain } from "./apps.mjs";
-
 import { startTable } from "./table.mjs";
 import { startUser } from "./user.mjs";
 
 let user;
-const table = startTable(["app", "entry", "dev", "build"]);
+const table = startTable(["app", "entry", "as", ...engines]);
+/** Each visit is a test below this one, and a cell of the table. */
+const into = (t, row) => (_, engine, run) => t.test(engine, table.cell({ ...row, column: engine }, run));
 before(async () => { user = await startUser(); });
 after(async () => {
   await user?.close();
@@ -23,13 +25,12 @@ for (const entry of ["rekindle", "rekindle/streaming"]) {
       before(async () => {
         project = await makeProject(`${name}-${entry.replace("/", "-")}`, { ...files, ...(await appFiles(app, user.config, entry)) });
       });
-      const cell = (column, run) => test(column, table.cell({ app: name, entry, column }, run));
 
-      if (dev) cell("dev", () => user.signInToServer(project, dev(user.port), entry));
-      cell("build", async () => {
+      if (dev) test("dev", (t) => user.signInToServer(project, dev(user.port), { "/": entry }, into(t, { app: name, entry, as: "dev" })));
+      test("build", async (t) => {
         assert.doesNotMatch(await project.run(build), /warning/i);
         if (isCopied && entry !== "rekindle") await project.copy("node_modules/rekindle/rekindle.wasm", `${output}/rekindle.wasm`);
-        await user.signInToFolder(project.path(output), entry);
+        await user.signInToFolder(project.path(output), { "/": entry }, into(t, { app: name, entry, as: "build" }));
       });
     });
   }
@@ -37,9 +38,9 @@ for (const entry of ["rekindle", "rekindle/streaming"]) {
 
 describe("plain files", () => {
   for (const entry of ["rekindle", "rekindle/streaming"]) {
-    test(entry, table.cell({ app: "plain files, import map", entry, column: "build" }, async () => {
+    test(entry, async (t) => {
       const project = await makeProject(`plain-${entry.replace("/", "-")}`, { ...plain, ...(await appFiles(".", user.config, entry)) });
-      await user.signInToFolder(project.path("."), entry);
-    }));
+      await user.signInToFolder(project.path("."), { "/": entry }, into(t, { app: "plain files, import map", entry, as: "files" }));
+    });
   }
 });

@@ -1,6 +1,7 @@
 // Next.js with each of its bundlers: the development server, a static export, and pages that its server renders.
 
 import { after, before, describe, test } from "node:test";
+import { engines } from "../e2e/support/engines.mjs";
 import { appFiles, makeProject } from "./project.mjs";
 import { pages, rendered, staticExport } from "./next_app.mjs";
 import { startTable } from "./table.mjs";
@@ -10,7 +11,9 @@ const entries = { "/": "rekindle", "/streaming": "rekindle/streaming" };
 const everyPage = { ...entries, "/rendered": "rekindle" };
 
 let user;
-const table = startTable(["app", "dev", "static export", "server-rendered"]);
+const table = startTable(["app", "page", "as", ...engines]);
+/** Each visit is a test below this one, and a cell of the table. */
+const into = (t, row) => (page, engine, run) => t.test(`${page} in ${engine}`, table.cell({ ...row, page, column: engine }, run));
 before(async () => { user = await startUser(Object.keys(everyPage)); });
 after(async () => {
   await user?.close();
@@ -24,23 +27,23 @@ for (const [bundler, flag] of [["Turbopack", "--turbopack"], ["webpack", "--webp
       const apps = { ...(await appFiles("app", user.config)), ...(await appFiles("app/streaming", user.config, "rekindle/streaming")) };
       project = await makeProject(`next-${bundler}`, { ...pages, ...apps });
     });
-    const cell = (column, run) => test(column, table.cell({ app: `Next.js, ${bundler}`, column }, run));
+    const app = `Next.js, ${bundler}`;
 
-    cell("static export", async () => {
+    test("static export", async (t) => {
       await project.add(staticExport);
       await project.run(["next", "build", flag]);
-      for (const [path, entry] of Object.entries(entries)) await user.signInToFolder(project.path("out"), entry, path);
+      await user.signInToFolder(project.path("out"), entries, into(t, { app, as: "static export" }));
     });
 
     // The same project, for what Next.js knows of it already.
-    cell("server-rendered", async () => {
+    test("server-rendered", async (t) => {
       await project.remove(Object.keys(staticExport));
       await project.add(rendered);
       await project.run(["next", "build", flag]);
-      await user.signInToServer(project, ["next", "start", "--hostname", "127.0.0.1", "--port", user.port], everyPage);
+      await user.signInToServer(project, ["next", "start", "--hostname", "127.0.0.1", "--port", user.port], everyPage, into(t, { app, as: "server-rendered" }));
     });
 
-    cell("dev", () =>
-      user.signInToServer(project, ["next", "dev", flag, "--hostname", "127.0.0.1", "--port", user.port], everyPage));
+    test("dev", (t) =>
+      user.signInToServer(project, ["next", "dev", flag, "--hostname", "127.0.0.1", "--port", user.port], everyPage, into(t, { app, as: "dev" })));
   });
 }

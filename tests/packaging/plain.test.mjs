@@ -1,8 +1,9 @@
-// A folder of plain files, without a bundler.
+// A folder of plain files, without a bundler, in each browser.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { startBrowser } from "../e2e/support/browser.mjs";
+import { engines } from "../e2e/support/engines.mjs";
 import { startStatic } from "../e2e/support/site.mjs";
 import { makeFolder, unpack } from "../e2e/support/tarball.mjs";
 import { writeFiles } from "./project.mjs";
@@ -38,7 +39,6 @@ const inWorker = { "index.html": page(), "main.js": `new Worker("./worker.js", {
 const worker = (file) => ({ ...inWorker, "worker.js": `${script(`../package/${file}`)}\npostMessage(globalThis.outcome);` });
 const below = (folder, files) => Object.fromEntries(Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]));
 
-let browser;
 let folder;
 let site;
 before(async () => {
@@ -64,32 +64,38 @@ before(async () => {
       globalThis.outcome = { added, stored: sessionStorage.length + localStorage.length, requests: requests() };`,
   });
   site = await startStatic([["", folder.path]]);
-  browser = await startBrowser();
 });
 after(async () => {
-  await browser?.close();
   await site?.close();
   await folder?.remove();
 });
 
-/** Opens a page and gives what its script came to. */
-async function openPage(name) {
-  await browser.driver.get(`${site.origin}/${name}/`);
-  return browser.wait(() => browser.driver.executeScript("return globalThis.outcome"), "the page's script did not end");
+for (const engine of engines) {
+  describe(engine, () => {
+    let browser;
+    before(async () => { browser = await startBrowser({ engine }); });
+    after(() => browser?.close());
+
+    /** Opens a page and gives what its script came to. */
+    async function openPage(name) {
+      await browser.driver.get(`${site.origin}/${name}/`);
+      return browser.wait(() => browser.run(() => globalThis.outcome), "the page's script did not end");
+    }
+
+    test("a relative import", async () => assert.deepEqual(await openPage("relative"), working));
+
+    test("an import map", async () => assert.deepEqual(await openPage("mapped"), working));
+
+    test("a module worker", async () => assert.deepEqual(await openPage("worker"), working));
+
+    test("a module worker, with the module as a file", async () => assert.deepEqual(await openPage("worker-streaming"), working));
+
+    test("w06 import alone touches nothing", async () => {
+      const { added, stored, requests } = await openPage("import");
+      // The driver's own, which it leaves in every page that it looks at.
+      assert.deepEqual(added.filter((name) => name !== "ret_nodes"), []);
+      assert.equal(stored, 0);
+      assert.deepEqual(requests, ["/import/main.js", "/package/index.js", "/package/streaming.js"]);
+    });
+  });
 }
-
-test("a relative import", async () => assert.deepEqual(await openPage("relative"), working));
-
-test("an import map", async () => assert.deepEqual(await openPage("mapped"), working));
-
-test("a module worker", async () => assert.deepEqual(await openPage("worker"), working));
-
-test("a module worker, with the module as a file", async () => assert.deepEqual(await openPage("worker-streaming"), working));
-
-test("w06 import alone touches nothing", async () => {
-  const { added, stored, requests } = await openPage("import");
-  // The driver's own, which it leaves in every page that it looks at.
-  assert.deepEqual(added.filter((name) => name !== "ret_nodes"), []);
-  assert.equal(stored, 0);
-  assert.deepEqual(requests, ["/import/main.js", "/package/index.js", "/package/streaming.js"]);
-});

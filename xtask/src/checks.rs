@@ -22,24 +22,6 @@ const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 const NODE_TEST_TIMEOUT: Duration = Duration::from_mins(20);
 const WEB_TEST_TIMEOUT: Duration = Duration::from_mins(3);
 
-/// The end-to-end tests that other engines than Chromium run too: what the browser has a part in.
-const IN_EVERY_ENGINE: [&str; 14] = [
-    "authorized_fetch",
-    "fault_table",
-    "known_token",
-    "main_job",
-    "popup",
-    "pushed",
-    "rows",
-    "sharing",
-    "siblings_input",
-    "sign_ins",
-    "tabs",
-    "tabs_together",
-    "using",
-    "wake",
-];
-
 /// In the order in which they run.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub enum Step {
@@ -53,17 +35,17 @@ pub enum Step {
     Simulation,
     /// rustdoc without a warning
     Docs,
-    /// wasm-bindgen tests in the browser engine chosen
+    /// wasm-bindgen tests in each browser engine
     Web,
     /// The npm package, within its budget of bytes, and built again with the same bytes
     Build,
     /// The types of the npm package, and what the documents say about them
     Types,
-    /// The npm package against a real authorization server: all tests in Chromium, the core of them in another engine
+    /// The npm package against real authorization servers, in each browser engine
     EndToEnd,
-    /// The npm package in bundlers and without one
+    /// The npm package in bundlers and without one, in each browser engine
     Packaging,
-    /// The crate as cargo packs it, in a Leptos and a Yew app in Chromium
+    /// The crate as cargo packs it, in a Leptos and a Yew app, in each browser engine
     RustApps,
 }
 
@@ -98,6 +80,8 @@ impl Step {
                 Part::AppPackages,
                 Part::WasmTarget,
                 Part::Browser(Engine::Chromium),
+                Part::Browser(Engine::Firefox),
+                Part::Browser(Engine::Webkit),
                 Part::WasmBindgen,
             ],
             Step::RustApps => &[
@@ -106,6 +90,8 @@ impl Step {
                 Part::NpmPackages,
                 Part::WasmTarget,
                 Part::Browser(Engine::Chromium),
+                Part::Browser(Engine::Firefox),
+                Part::Browser(Engine::Webkit),
                 Part::WasmBindgen,
             ],
         }
@@ -149,7 +135,7 @@ pub fn run(repository: &Repository, only: Option<Step>, engine: Option<Engine>) 
         .copied()
         .filter(|step| match only {
             Some(only) => *step == only,
-            // What needs no browser is run once.
+            // What needs no browser is run with Chromium.
             None => chosen(&Engine::Chromium) || step.engines().iter().any(chosen),
         })
         .collect();
@@ -323,7 +309,7 @@ impl Checks<'_> {
             // They judge the engine's own WebCrypto: docs/browsers.md.
             command.args(["--", "--skip", "vectors::"]);
         }
-        let display = Display::of(engine)?;
+        let display = Display::of(&[engine])?;
         if let Some(display) = &display {
             command.env("DISPLAY", &display.name);
         }
@@ -381,24 +367,19 @@ impl Checks<'_> {
                 step.test_folders().join(" or ")
             );
         }
-        if step.engines().is_empty() {
-            return self.node(step, &tests, tested, None);
-        }
         let engines = self.engines(step);
         if engines.is_empty() {
-            bail!("`{}` does not run in that engine", step.name());
+            return self.node(step, &tests, tested, &[]);
+        }
+        if step == Step::Packaging {
+            // An app is built once, and opened in each.
+            return self.node(step, &tests, tested, &engines);
         }
         for engine in engines {
             println!("--- {} ---", engine.name());
-            let mut tests = tests.clone();
-            if engine != Engine::Chromium {
-                tests.retain(|test| {
-                    IN_EVERY_ENGINE
-                        .iter()
-                        .any(|name| test.ends_with(&format!("/{name}.test.mjs")))
-                });
-            }
-            self.node(step, &tests, tested, Some(engine))?;
+            self.node(step, &tests, tested, &[engine])?;
+            // Of a server alone: no browser has a part in them.
+            tests.retain(|test| !test.starts_with("tests/servers/"));
         }
         Ok(())
     }
@@ -409,7 +390,7 @@ impl Checks<'_> {
         step: Step,
         tests: &[String],
         tested: (&str, &Path),
-        engine: Option<Engine>,
+        engines: &[Engine],
     ) -> Result<()> {
         // For the table at the end; a run that does not come to write it counts nothing, rather than what the last one did.
         let results = self.repository.path("target/node-tests.tap");
@@ -429,12 +410,16 @@ impl Checks<'_> {
         if step.needs().contains(&Part::Python) {
             command.env("REKINDLE_PYTHON", setup::python(self.repository));
         }
-        let Some(engine) = engine else {
+        if engines.is_empty() {
             return shown(&mut command);
-        };
-        let browser = Browser::find(self.repository, engine)?;
-        browser.name_in(&mut command);
-        let display = Display::of(engine)?;
+        }
+        for engine in engines {
+            Browser::find(self.repository, *engine)?.name_in(&mut command);
+        }
+        let names: Vec<_> = engines.iter().map(|engine| engine.name()).collect();
+        let names = names.join(" ");
+        command.env("REKINDLE_ENGINE", &names);
+        let display = Display::of(engines)?;
         if let Some(display) = &display {
             command.env("DISPLAY", &display.name);
         }
@@ -442,7 +427,7 @@ impl Checks<'_> {
         let result = shown(&mut command);
         let said = fs::read_to_string(&results).unwrap_or_default();
         self.counts
-            .push(Counts::read(step.name(), engine, started.elapsed(), &said));
+            .push(Counts::read(step.name(), names, started.elapsed(), &said));
         result
     }
 

@@ -14,12 +14,12 @@ pub struct Display {
 }
 
 impl Display {
-    /// For an engine that needs one.
-    pub fn of(engine: Engine) -> Result<Option<Self>> {
-        match engine {
-            Engine::Chromium | Engine::Firefox => Ok(None),
-            Engine::Webkit => Self::start().map(Some),
-        }
+    /// Where one of the engines needs one.
+    pub fn of(engines: &[Engine]) -> Result<Option<Self>> {
+        engines
+            .contains(&Engine::Webkit)
+            .then(Self::start)
+            .transpose()
     }
 
     fn start() -> Result<Self> {

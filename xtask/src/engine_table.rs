@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use clap::ValueEnum as _;
+
 use crate::run;
 use crate::setup::Engine;
 
-/// Of the tests of one step in one engine.
+/// Of the tests of one step in one engine, or in several at once.
 pub struct Counts {
     step: String,
-    engine: Engine,
+    engines: String,
     time: Duration,
     passed: usize,
     failed: usize,
@@ -19,7 +21,7 @@ pub struct Counts {
 
 impl Counts {
     /// From what Node's TAP reporter wrote.
-    pub fn read(step: String, engine: Engine, time: Duration, tap: &str) -> Self {
+    pub fn read(step: String, engines: String, time: Duration, tap: &str) -> Self {
         let total = |name: &str| {
             let start = format!("# {name} ");
             tap.lines()
@@ -29,12 +31,12 @@ impl Counts {
         let mut skipped = BTreeMap::new();
         for line in tap.lines() {
             if let Some((_, reason)) = line.split_once(" # SKIP") {
-                *skipped.entry(word(engine, reason.trim())).or_default() += 1;
+                *skipped.entry(word(reason.trim())).or_default() += 1;
             }
         }
         Self {
             step,
-            engine,
+            engines,
             time,
             passed: total("pass"),
             failed: total("fail") + total("cancelled"),
@@ -49,10 +51,10 @@ impl Counts {
             .map(|(word, times)| format!("{word} {times}"))
             .collect();
         format!(
-            "{:>6}  {:<11} {:<9} {:>4} passed {:>3} failed {:>3} skipped  {}",
+            "{:>6}  {:<11} {:<23} {:>4} passed {:>3} failed {:>3} skipped  {}",
             run::minutes(self.time),
             self.step,
-            self.engine.name(),
+            self.engines,
             self.passed,
             self.failed,
             self.skipped.values().sum::<usize>(),
@@ -74,12 +76,16 @@ pub fn print(counts: &[Counts]) {
 }
 
 /// `devtools`, of `firefox: devtools: nothing looks at …`; any other reason stays as it is, to be seen.
-fn word(engine: Engine, reason: &str) -> String {
-    reason
-        .strip_prefix(&format!("{}: ", engine.name()))
-        .and_then(|rest| rest.split_once(": "))
-        .map_or(reason, |(word, _)| word)
-        .to_owned()
+fn word(reason: &str) -> String {
+    let is_engine = |name: &str| {
+        Engine::value_variants()
+            .iter()
+            .any(|engine| engine.name() == name)
+    };
+    match reason.splitn(3, ": ").collect::<Vec<_>>()[..] {
+        [engine, word, _] if is_engine(engine) => word.to_owned(),
+        _ => reason.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -102,13 +108,13 @@ ok 4 - last # SKIP not today
 ";
         let counts = Counts::read(
             "end-to-end".into(),
-            Engine::Firefox,
+            "firefox".into(),
             Duration::from_secs(65),
             tap,
         );
         assert_eq!(
             counts.line(),
-            "  1:05  end-to-end  firefox      1 passed   2 failed   3 skipped  freeze 2, not today 1"
+            "  1:05  end-to-end  firefox                    1 passed   2 failed   3 skipped  freeze 2, not today 1"
         );
     }
 }

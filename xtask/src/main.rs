@@ -50,12 +50,9 @@ enum Task {
         /// Run this step alone, with what it depends on
         #[arg(long, value_name = "STEP")]
         only: Option<checks::Step>,
-        /// The browser engine; another one than Chromium runs only the steps that are for it
-        #[arg(long, value_name = "ENGINE", default_value = "chromium")]
-        engine: setup::Engine,
-        /// All three engines, one after the other
-        #[arg(long, conflicts_with = "engine")]
-        every_engine: bool,
+        /// This browser engine alone; another one than Chromium runs only the steps that are for it
+        #[arg(long, value_name = "ENGINE")]
+        engine: Option<setup::Engine>,
     },
     /// Build the npm package into target/npm and print its sizes
     Build,
@@ -87,11 +84,7 @@ fn carry_out(task: Task) -> Result<()> {
     let repository = Repository::open()?;
     match task {
         Task::Demo(options) => demo::start(&repository, &options),
-        Task::Test {
-            only,
-            engine,
-            every_engine,
-        } => checks::run(&repository, only, (!every_engine).then_some(engine)),
+        Task::Test { only, engine } => checks::run(&repository, only, engine),
         Task::Build => {
             setup::ensure(&repository, setup::FOR_BUILD)?;
             let package = package::build(&repository)?;

@@ -7,7 +7,7 @@ import { Options as ChromeOptions, ServiceBuilder as Chromedriver } from "seleni
 import { Options as FirefoxOptions, ServiceBuilder as Geckodriver } from "selenium-webdriver/firefox.js";
 import { Executor, HttpClient } from "selenium-webdriver/http/index.js";
 import { DriverService } from "selenium-webdriver/remote/index.js";
-import { engine } from "./engines.mjs";
+import { engine as ofThisRun } from "./engines.mjs";
 
 const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -15,7 +15,7 @@ const FLAGS = [
 ];
 
 const start = {
-  /** `preferences` are Chromium's own names for what its settings say; `flags` are added to those that every test has. */
+  /** `flags` are added to those that every test has. */
   chromium({ preferences = {}, flags = [] }) {
     const logs = new logging.Preferences();
     logs.setLevel(logging.Type.BROWSER, logging.Level.ALL);
@@ -25,10 +25,10 @@ const start = {
     return new Builder().forBrowser(Browser.CHROME).setChromeOptions(options).setChromeService(service).build();
   },
 
-  firefox() {
+  firefox({ preferences = {} }) {
     const options = new FirefoxOptions().addArguments("-headless").setBinary(process.env.FIREFOX ?? onPath("firefox-esr", "firefox"));
     // A page may open windows without a click, as it may in the others.
-    options.setPreference("dom.disable_open_during_load", false);
+    for (const [name, value] of Object.entries({ "dom.disable_open_during_load": false, ...preferences })) options.setPreference(name, value);
     const service = new Geckodriver(process.env.GECKODRIVER ?? onPath("geckodriver"));
     return new Builder().forBrowser(Browser.FIREFOX).setFirefoxOptions(options).setFirefoxService(service).build();
   },
@@ -44,11 +44,12 @@ const start = {
   },
 };
 
-/** `options` are those of one engine, above. */
-export async function startBrowser(options = {}) {
+/** `preferences` are the browser's own names for what its settings say. */
+export async function startBrowser({ engine = ofThisRun, ...options } = {}) {
   const driver = await start[engine](options);
   await driver.manage().setTimeouts({ script: 20_000, pageLoad: 20_000 });
   return {
+    engine,
     driver,
     run: (code, ...args) => run(driver, code, args),
     /** Calls a method of the page's client and gives `{ value }` or `{ error }`. */
@@ -61,10 +62,11 @@ export async function startBrowser(options = {}) {
       const entries = await driver.manage().logs().get(logging.Type.BROWSER);
       return entries.map((entry) => entry.message);
     },
-    /** The servers do not know the user any more. */
+    /** The servers do not know the user any more: where it is a driver's command, those of the page's host. */
     forgetCookies: () => (engine === "chromium" ? driver.sendDevToolsCommand("Storage.clearCookies", {}) : driver.manage().deleteAllCookies()),
-    /** Errors and warnings on the console since it was last read. */
+    /** Errors and warnings on the console since it was last read, where there is such a log. */
     async complaints() {
+      if (engine !== "chromium") return [];
       const entries = await driver.manage().logs().get(logging.Type.BROWSER);
       return entries.filter(({ level }) => level.value >= logging.Level.WARNING.value).map((entry) => entry.message);
     },

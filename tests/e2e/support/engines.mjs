@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 
-export const engine = process.env.REKINDLE_ENGINE ?? "chromium";
+/** Several are for the packaging tests, which build an app once and open it in each. */
+export const engines = (process.env.REKINDLE_ENGINE ?? "chromium").split(" ");
+export const [engine] = engines;
 
 /** What WebDriver does not give: the test needs Chromium's DevTools Protocol. */
 const BY_DEVTOOLS = {
@@ -14,7 +16,6 @@ const BY_DEVTOOLS = {
   process: "nothing says in which process a page runs",
   history: "nothing reads a window's history or goes to an entry of it",
   gesture: "nothing looks into a page without a user's gesture",
-  cookies: "nothing reads all cookies of the browser",
   devtools: "nothing looks at a request, the memory or what DevTools prints",
 };
 
@@ -30,12 +31,17 @@ export const LACKING = {
     drop: "a GET whose connection is dropped is sent again by the browser",
     challenges: "WWW-Authenticate in several lines is not shown to a page",
   },
-  webkit: { ...BY_DEVTOOLS, flight: FLIGHT },
+  webkit: {
+    ...BY_DEVTOOLS,
+    flight: FLIGHT,
+    dispose: "it has no Symbol.dispose",
+    blocked: "no setting takes storage away from a frame",
+  },
 };
 
 /** For a test's `skip`: false, or why this engine cannot run it. */
-export function lacking(need) {
+export function lacking(need, inEngine = engine) {
   assert.ok(Object.values(LACKING).some((table) => need in table), `${need} is in the table`);
-  const why = LACKING[engine][need];
-  return why ? `${engine}: ${need}: ${why}` : false;
+  const why = LACKING[inEngine][need];
+  return why ? `${inEngine}: ${need}: ${why}` : false;
 }

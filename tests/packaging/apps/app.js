@@ -8,7 +8,7 @@ export async function start() {
   try {
     await open();
   } catch (error) {
-    show(`failed: ${error.code} ${error.message}`);
+    show(`failed: ${error.code} (${error.reason}) ${error.message}`);
   }
 }
 

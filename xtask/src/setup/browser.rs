@@ -80,11 +80,10 @@ impl Browser {
         Ok(Self { driver, ..browser })
     }
 
-    /// Tells tests that Node runs which browser is theirs.
+    /// Tells tests that Node runs where this browser is.
     pub fn name_in(&self, command: &mut Command) {
         let [browser, driver] = self.engine.variables();
         command
-            .env("REKINDLE_ENGINE", self.engine.name())
             .env(browser, &self.program)
             .env(driver, &self.driver);
     }

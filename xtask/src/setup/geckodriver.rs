@@ -36,7 +36,7 @@ pub fn ensure(repository: &Repository, progress: &Progress) -> Result<()> {
         .arg(repository.tools().join("build"))
         .env("CARGO_PROFILE_DEV_DEBUG", "0");
     progress.run(
-        &format!("geckodriver {VERSION}: compiling, one to two minutes the first time"),
+        &format!("geckodriver {VERSION}: compiling, two to four minutes the first time"),
         &mut install,
     )?;
     find(repository)

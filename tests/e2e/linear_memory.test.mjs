@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import * as fault from "../e2e/support/fault_proxy.mjs";
-import { secretsOf, startStage } from "../e2e/support/stage.mjs";
+import * as fault from "./support/fault_proxy.mjs";
+import { secretsOf, startStage } from "./support/stage.mjs";
 
 /** Runs in each page before any of its scripts: takes note of every memory that a wasm instance has. */
 function watch() {
@@ -39,7 +39,7 @@ function search(texts) {
 let stage;
 before(async () => {
   stage = await startStage();
-  await stage.driver.sendDevToolsCommand("Page.addScriptToEvaluateOnNewDocument", { source: `(${watch})()` });
+  await stage.addScript(watch);
 });
 after(() => stage?.close());
 
