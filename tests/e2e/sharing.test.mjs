@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { demoUser } from "../servers/oidc_provider.mjs";
-import { lacking } from "./support/engines.mjs";
 import * as fault from "./support/fault_proxy.mjs";
 import { startStage } from "./support/stage.mjs";
 import { startTabs, until } from "./support/tabs.mjs";
@@ -43,7 +42,7 @@ describe("shareSession", () => {
     assert.equal((await second.start(shared)).status, "signed-in");
     assert.deepEqual(await tokensOf(second), await tokensOf(first));
     assert.deepEqual(stage.proxy.recent(), [], "no request at all");
-    if (!lacking("process")) assert.notEqual(await second.process(), await first.process());
+    assert.notEqual(await second.process(), await first.process());
   });
 
   test("from then on both are one session", async () => {

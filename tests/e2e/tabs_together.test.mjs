@@ -65,7 +65,7 @@ const processes = async (all) => new Set(await Promise.all(all.map((tab) => tab.
 
 test(`t01 ${TABS} duplicated tabs refresh at the same moment, ${ROUNDS} rounds: one request a round`, async () => {
   const all = await eight("duplicate");
-  if (!lacking("process")) assert.equal(await processes(all), TABS, "each tab has a process of its own");
+  assert.equal(await processes(all), TABS, "each tab has a process of its own");
   for (let round = 1; round <= ROUNDS; round++) {
     const before = exchanges().length;
     await assertRound(round, before, await tabs.together(all, "refresh"), all);
@@ -75,7 +75,7 @@ test(`t01 ${TABS} duplicated tabs refresh at the same moment, ${ROUNDS} rounds: 
 
 test(`t01 ${TABS} tabs made by window.open refresh at the same moment, ${ROUNDS} rounds: one request a round`, async () => {
   const all = await eight("windowOpen");
-  if (!lacking("process")) assert.equal(await processes(all), 1, "they share a process");
+  assert.equal(await processes(all), 1, "they share a process");
   for (let round = 1; round <= ROUNDS; round++) {
     const before = exchanges().length;
     await assertRound(round, before, await tabs.together(all, "refresh"), all);

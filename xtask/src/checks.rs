@@ -14,6 +14,7 @@ use crate::engine_table::{self, Counts};
 use crate::package::{self, Package};
 use crate::repository::Repository;
 use crate::setup::{self, Browser, Engine, Part, WasmBindgen};
+use crate::step::Step;
 use crate::{budget, run, rust_apps, size_table};
 
 const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
@@ -21,111 +22,6 @@ const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 /// A test that hangs ends the run, rather than the patience of whoever waits for it.
 const NODE_TEST_TIMEOUT: Duration = Duration::from_mins(20);
 const WEB_TEST_TIMEOUT: Duration = Duration::from_mins(3);
-
-/// In the order in which they run.
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-pub enum Step {
-    /// rustfmt finds nothing to change
-    Format,
-    /// clippy without a warning, natively and for wasm
-    Lint,
-    /// Native tests of the workspace but the simulator's, the rules of the repository among them
-    Native,
-    /// 60,000 seeds of the simulator, and a kill at every step of an exchange
-    Simulation,
-    /// rustdoc without a warning
-    Docs,
-    /// wasm-bindgen tests in each browser engine
-    Web,
-    /// The npm package, within its budget of bytes, and built again with the same bytes
-    Build,
-    /// The types of the npm package, and what the documents say about them
-    Types,
-    /// The npm package against real authorization servers, in each browser engine
-    EndToEnd,
-    /// The npm package in bundlers and without one, in each browser engine
-    Packaging,
-    /// The crate as cargo packs it, in a Leptos and a Yew app, in each browser engine
-    RustApps,
-}
-
-impl Step {
-    fn needs(self) -> &'static [Part] {
-        match self {
-            Step::Format => &[Part::CargoComponents],
-            Step::Lint => &[Part::CargoComponents, Part::WasmTarget],
-            Step::Native | Step::Simulation => &[],
-            Step::Docs => &[Part::WasmTarget],
-            Step::Web => &[
-                Part::WasmTarget,
-                Part::Browser(Engine::Chromium),
-                Part::Browser(Engine::Firefox),
-                Part::Browser(Engine::Webkit),
-                Part::WasmBindgen,
-            ],
-            Step::Build | Step::Types => setup::FOR_BUILD,
-            Step::EndToEnd => &[
-                Part::Node,
-                Part::NpmPackages,
-                Part::WasmTarget,
-                Part::Browser(Engine::Chromium),
-                Part::Browser(Engine::Firefox),
-                Part::Browser(Engine::Webkit),
-                Part::WasmBindgen,
-                Part::Python,
-            ],
-            Step::Packaging => &[
-                Part::Node,
-                Part::NpmPackages,
-                Part::AppPackages,
-                Part::WasmTarget,
-                Part::Browser(Engine::Chromium),
-                Part::Browser(Engine::Firefox),
-                Part::Browser(Engine::Webkit),
-                Part::WasmBindgen,
-            ],
-            Step::RustApps => &[
-                Part::CargoComponents,
-                Part::Node,
-                Part::NpmPackages,
-                Part::WasmTarget,
-                Part::Browser(Engine::Chromium),
-                Part::Browser(Engine::Firefox),
-                Part::Browser(Engine::Webkit),
-                Part::WasmBindgen,
-            ],
-        }
-    }
-
-    /// Where the step's `*.test.mjs` are.
-    pub fn test_folders(self) -> &'static [&'static str] {
-        match self {
-            Step::Types => &["tests/types"],
-            Step::EndToEnd => &["tests/servers", "tests/e2e"],
-            Step::Packaging => &["tests/packaging", "bench"],
-            Step::RustApps => &["tests/rust_apps"],
-            Step::Format
-            | Step::Lint
-            | Step::Native
-            | Step::Simulation
-            | Step::Docs
-            | Step::Web
-            | Step::Build => &[],
-        }
-    }
-
-    fn engines(self) -> Vec<Engine> {
-        let needed = |engine: &Engine| self.needs().contains(&Part::Browser(*engine));
-        let mut engines = Engine::value_variants().to_vec();
-        engines.retain(needed);
-        engines
-    }
-
-    fn name(self) -> String {
-        self.to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().to_owned())
-    }
-}
 
 /// Without an `engine`, in every one.
 pub fn run(repository: &Repository, only: Option<Step>, engine: Option<Engine>) -> Result<()> {
@@ -263,20 +159,30 @@ impl Checks<'_> {
         engines
     }
 
-    fn web(&self) -> Result<()> {
+    fn web(&mut self) -> Result<()> {
         for engine in self.engines(Step::Web) {
             println!("--- {} ---", engine.name());
-            for tests in [
+            let started = Instant::now();
+            let mut said = Vec::new();
+            let result = [
                 &["--test", "web"][..],
                 &["--test", "app", "--features", "app"],
-            ] {
-                self.web_tests(tests, engine)?;
-            }
+            ]
+            .iter()
+            .try_for_each(|tests| self.web_tests(tests, engine, &mut said));
+            let name = engine.name().to_owned();
+            self.counts.push(Counts::of_wasm_bindgen(
+                Step::Web.name(),
+                name,
+                started.elapsed(),
+                &said,
+            ));
+            result?;
         }
         Ok(())
     }
 
-    fn web_tests(&self, tests: &[&str], engine: Engine) -> Result<()> {
+    fn web_tests(&self, tests: &[&str], engine: Engine, said: &mut Vec<String>) -> Result<()> {
         let browser = Browser::find(self.repository, engine)?;
         let test_runner = WasmBindgen::find(self.repository)?.test_runner;
         let mut command = self.repository.cargo();
@@ -307,13 +213,14 @@ impl Checks<'_> {
         command.env(variable, &browser.driver);
         if engine != Engine::Chromium {
             // They judge the engine's own WebCrypto: docs/browsers.md.
-            command.args(["--", "--skip", "vectors::"]);
+            command.args(["--", "--skip", engine_table::VECTORS]);
         }
         let display = Display::of(&[engine])?;
         if let Some(display) = &display {
             command.env("DISPLAY", &display.name);
         }
-        shown(&mut command)
+        println!("> {}", run::words(&command));
+        run::overheard(&mut command, |line| said.push(line.to_owned()))
     }
 
     /// webdriver.json of the repository, with the browser that was found or chosen.

@@ -8,6 +8,9 @@ use clap::ValueEnum as _;
 use crate::run;
 use crate::setup::Engine;
 
+/// The tests that are of the engine's own WebCrypto: all others than Chromium leave them out.
+pub const VECTORS: &str = "vectors::";
+
 /// Of the tests of one step in one engine, or in several at once.
 pub struct Counts {
     step: String,
@@ -41,6 +44,39 @@ impl Counts {
             passed: total("pass"),
             failed: total("fail") + total("cancelled"),
             skipped,
+        }
+    }
+
+    /// From the lines that wasm-bindgen's test runner wrote: only [`VECTORS`] are left out.
+    pub fn of_wasm_bindgen(
+        step: String,
+        engines: String,
+        time: Duration,
+        lines: &[String],
+    ) -> Self {
+        let total = |what: &str| -> usize {
+            lines
+                .iter()
+                .filter(|line| line.starts_with("test result: "))
+                .flat_map(|line| line.split("; "))
+                .filter_map(|part| {
+                    part.strip_suffix(what)?
+                        .split(' ')
+                        .next_back()?
+                        .parse::<usize>()
+                        .ok()
+                })
+                .sum::<usize>()
+        };
+        let left_out = total(" filtered out");
+        let word = VECTORS.trim_end_matches(':').to_owned();
+        Self {
+            step,
+            engines,
+            time,
+            passed: total(" passed"),
+            failed: total(" failed"),
+            skipped: BTreeMap::from_iter((left_out > 0).then_some((word, left_out))),
         }
     }
 
@@ -91,6 +127,26 @@ fn word(reason: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_test_runner_of_wasm_bindgen_counts_in_one_line() {
+        let lines = [
+            "running 3 tests",
+            "test result: ok. 2 passed; 1 failed; 0 ignored; 12 filtered out; finished in 0.1s",
+            "test result: ok. 30 passed; 0 failed; 0 ignored; 0 filtered out; finished in 0.1s",
+        ]
+        .map(str::to_owned);
+        let counts = Counts::of_wasm_bindgen(
+            "web".into(),
+            "webkit".into(),
+            Duration::from_secs(5),
+            &lines,
+        );
+        assert_eq!(
+            counts.line(),
+            "  0:05  web         webkit                    32 passed   1 failed  12 skipped  vectors 12"
+        );
+    }
 
     #[test]
     fn tests_are_counted_by_the_word_for_which_they_were_skipped() {

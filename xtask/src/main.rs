@@ -21,6 +21,7 @@ mod rust_apps;
 mod setup;
 mod simulate;
 mod size_table;
+mod step;
 mod wasm_text;
 
 use std::process::ExitCode;
@@ -49,7 +50,7 @@ enum Task {
     Test {
         /// Run this step alone, with what it depends on
         #[arg(long, value_name = "STEP")]
-        only: Option<checks::Step>,
+        only: Option<step::Step>,
         /// This browser engine alone; another one than Chromium runs only the steps that are for it
         #[arg(long, value_name = "ENGINE")]
         engine: Option<setup::Engine>,

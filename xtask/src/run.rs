@@ -23,6 +23,26 @@ pub fn visible(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// The same, and hands on each line that it writes to its standard output.
+pub fn overheard(command: &mut Command, mut hear: impl FnMut(&str)) -> Result<()> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("starting {}", name(command)))?;
+    if let Some(said) = child.stdout.take() {
+        for line in BufReader::new(said).lines() {
+            let line = line.with_context(|| format!("reading what {} says", name(command)))?;
+            println!("{line}");
+            hear(&line);
+        }
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("{} failed ({status})", name(command));
+    }
+    Ok(())
+}
+
 /// What `command` writes to its standard output.
 pub fn output(command: &mut Command) -> Result<String> {
     let output = command

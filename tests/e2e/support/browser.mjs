@@ -2,6 +2,7 @@
 
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Browser, Builder, Capabilities, WebDriver, logging } from "selenium-webdriver";
 import { Options as ChromeOptions, ServiceBuilder as Chromedriver } from "selenium-webdriver/chrome.js";
 import { Options as FirefoxOptions, ServiceBuilder as Geckodriver } from "selenium-webdriver/firefox.js";
@@ -13,6 +14,13 @@ const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
+
+const FIREFOX_PREFERENCES = {
+  // A page may open windows without a click, as it may in the others.
+  "dom.disable_open_during_load": false,
+  // Each tab has a process of its own, of which one can be killed.
+  "dom.ipc.processCount.webIsolated": 32,
+};
 
 const start = {
   /** `flags` are added to those that every test has. */
@@ -26,9 +34,9 @@ const start = {
   },
 
   firefox({ preferences = {} }) {
-    const options = new FirefoxOptions().addArguments("-headless").setBinary(process.env.FIREFOX ?? onPath("firefox-esr", "firefox"));
-    // A page may open windows without a click, as it may in the others.
-    for (const [name, value] of Object.entries({ "dom.disable_open_during_load": false, ...preferences })) options.setPreference(name, value);
+    process.env.FIREFOX ??= onPath("firefox-esr", "firefox");
+    const options = new FirefoxOptions().addArguments("-headless").setBinary(fileURLToPath(new URL("firefox.sh", import.meta.url)));
+    for (const [name, value] of Object.entries({ ...FIREFOX_PREFERENCES, ...preferences })) options.setPreference(name, value);
     const service = new Geckodriver(process.env.GECKODRIVER ?? onPath("geckodriver"));
     return new Builder().forBrowser(Browser.FIREFOX).setFirefoxOptions(options).setFirefoxService(service).build();
   },

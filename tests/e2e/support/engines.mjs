@@ -8,12 +8,10 @@ export const [engine] = engines;
 
 /** What WebDriver does not give: the test needs Chromium's DevTools Protocol. */
 const BY_DEVTOOLS = {
-  crash: "nothing kills a page's process",
   freeze: "nothing freezes a page",
   front: "each command brings its window to the front, which the package takes for waking up",
   hang: "nothing ends a page's endless loop",
   offline: "nothing takes the network away from a page",
-  process: "nothing says in which process a page runs",
   history: "nothing reads a window's history or goes to an entry of it",
   gesture: "nothing looks into a page without a user's gesture",
   devtools: "nothing looks at a request, the memory or what DevTools prints",
@@ -28,6 +26,7 @@ export const LACKING = {
     ...BY_DEVTOOLS,
     flight: FLIGHT,
     restore: "a page that holds a lock until pagehide is not kept in the back/forward cache",
+    resend: "a request of a page that was killed is sent again by the browser when its connection drops",
     drop: "a GET whose connection is dropped is sent again by the browser",
     challenges: "WWW-Authenticate in several lines is not shown to a page",
   },
@@ -35,6 +34,7 @@ export const LACKING = {
     ...BY_DEVTOOLS,
     flight: FLIGHT,
     dispose: "it has no Symbol.dispose",
+    crash: "its driver ends the session when a page's process dies",
     blocked: "no setting takes storage away from a frame",
   },
 };

@@ -4,6 +4,7 @@
 import { By } from "selenium-webdriver";
 import { Command, Name } from "selenium-webdriver/lib/command.js";
 import { inPage, settled, settling } from "./browser.mjs";
+import { kill, processOf } from "./processes.mjs";
 import { until } from "./until.mjs";
 
 /** Looked at so often whether a page's work has ended. */
@@ -22,7 +23,11 @@ export async function startWebDriver(stage, scripts) {
   site.scripts = [...before, ...scripts];
 
   function attach(handle) {
-    const own = windows.seenFrom(handle);
+    let hasCrashed = false;
+    // A command to a page without a process is answered by nobody.
+    const own = windows.seenFrom(handle, () => {
+      if (hasCrashed) throw new Error("the page has crashed");
+    });
 
     async function run(code, args) {
       let outcome = await own.executeAsyncScript(inPage(begin(code)), JSON.stringify(args), LOOK_MS);
@@ -30,12 +35,26 @@ export async function startWebDriver(stage, scripts) {
       return settled(outcome);
     }
 
+
     return {
-      hasCrashed: false,
+      get hasCrashed() { return hasCrashed; },
       run,
       sent: () => own.executeScript("return window.witness.posts[arguments[0]] ?? 0", stage.paths.token),
       load: (url) => own.get(url),
-      reload: () => own.navigate().refresh(),
+
+      reload() {
+        hasCrashed = false;
+        return own.navigate().refresh();
+      },
+
+      process: () => windows.process(handle),
+      async crash() {
+        const id = await windows.process(handle);
+        hasCrashed = true;
+        await windows.idle();
+        await kill(id);
+        await until(() => windows.isOfBrowser(handle), "the browser shows a page of its own there");
+      },
 
       async leave(begin) {
         const before = await own.getCurrentUrl();
@@ -86,6 +105,10 @@ const begin = (code) => `(args, patience, done) => {
 }`;
 const look = `(id, patience, done) => { ${orLater}; }`;
 
+const busyFor = (ms) => new Command(Name.EXECUTE_SCRIPT)
+  .setParameter("script", "const end = Date.now() + arguments[0]; while (Date.now() < end);")
+  .setParameter("args", [ms]);
+
 /**
  * Many windows for one driver, which knows a current one: gives the driver as seen from a window. Each command waits for the one before,
  * and first makes its window the current one. The driver itself goes on to speak to its first.
@@ -111,7 +134,19 @@ function shared(driver, first) {
   const handles = () => alone(() => execute(new Command(Name.GET_WINDOW_HANDLES)));
 
   return {
-    seenFrom: (handle) => Object.assign(Object.create(driver), { execute: (command) => alone(() => inWindow(handle, command)) }),
+    /** `guard` throws where there is no window any more to see from. */
+    seenFrom: (handle, guard) => Object.assign(Object.create(driver), {
+      execute: (command) => alone(() => {
+        guard();
+        return inWindow(handle, command);
+      }),
+    }),
+    /** In which process a window's page runs. All others are idle meanwhile, as far as it is up to this. */
+    process: (handle) => alone(() => processOf((ms) => inWindow(handle, busyFor(ms)))),
+    /** Whether a window shows a page of the browser itself, which takes no scripts. */
+    isOfBrowser: (handle) => alone(() => inWindow(handle, busyFor(0)).then(() => false, ({ name }) => name === "UnsupportedOperationError")),
+    /** Resolves when no command is under way. */
+    idle: () => alone(() => {}),
     create: async () => (await driver.execute(new Command(Name.SWITCH_TO_NEW_WINDOW).setParameter("type", "window"))).handle,
     /** The window that `open` opens. */
     async opened(open) {

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use super::{File, assert_none, files};
-use crate::checks::Step;
+use crate::step::Step;
 
 fn forgotten_tests(files: &[File]) -> Vec<String> {
     let folders: Vec<&str> = Step::value_variants()
