@@ -35,7 +35,6 @@ export async function startWebDriver(stage, scripts) {
       return settled(outcome);
     }
 
-
     return {
       get hasCrashed() { return hasCrashed; },
       run,
