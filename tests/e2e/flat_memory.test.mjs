@@ -114,8 +114,7 @@ test("1,000 clients, one after the other", async (t) => {
   }, stage.config);
   const left = () => stage.browser.run(() => open());
   // WebKit's driver has a timer of its own in the page while it runs a script there.
-  const none = { ...(await left()), channels: 0, locks: 0 };
-  if (engine === "chromium") assert.equal(none.timers, 0);
+  const none = { timers: engine === "webkit" ? 1 : 0, channels: 0, locks: 0 };
   const assertAllOver = () => until(async () => isDeepStrictEqual(await left(), none), async () => `nothing is left; it is ${JSON.stringify(await left())}`);
   const { listeners } = await held();
   await clients();

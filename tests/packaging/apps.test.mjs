@@ -10,8 +10,6 @@ import { startUser } from "./user.mjs";
 
 let user;
 const table = startTable(["app", "entry", "as", ...engines]);
-/** Each visit is a test below this one, and a cell of the table. */
-const into = (t, row) => (_, engine, run) => t.test(engine, table.cell({ ...row, column: engine }, run));
 before(async () => { user = await startUser(); });
 after(async () => {
   await user?.close();
@@ -26,11 +24,11 @@ for (const entry of ["rekindle", "rekindle/streaming"]) {
         project = await makeProject(`${name}-${entry.replace("/", "-")}`, { ...files, ...(await appFiles(app, user.config, entry)) });
       });
 
-      if (dev) test("dev", (t) => user.signInToServer(project, dev(user.port), { "/": entry }, into(t, { app: name, entry, as: "dev" })));
+      if (dev) test("dev", (t) => user.signInToServer(project, dev(user.port), { "/": entry }, table.into(t, { app: name, entry, as: "dev" })));
       test("build", async (t) => {
         assert.doesNotMatch(await project.run(build), /warning/i);
         if (isCopied && entry !== "rekindle") await project.copy("node_modules/rekindle/rekindle.wasm", `${output}/rekindle.wasm`);
-        await user.signInToFolder(project.path(output), { "/": entry }, into(t, { app: name, entry, as: "build" }));
+        await user.signInToFolder(project.path(output), { "/": entry }, table.into(t, { app: name, entry, as: "build" }));
       });
     });
   }
@@ -40,7 +38,7 @@ describe("plain files", () => {
   for (const entry of ["rekindle", "rekindle/streaming"]) {
     test(entry, async (t) => {
       const project = await makeProject(`plain-${entry.replace("/", "-")}`, { ...plain, ...(await appFiles(".", user.config, entry)) });
-      await user.signInToFolder(project.path("."), { "/": entry }, into(t, { app: "plain files, import map", entry, as: "files" }));
+      await user.signInToFolder(project.path("."), { "/": entry }, table.into(t, { app: "plain files, import map", entry, as: "files" }));
     });
   }
 });

@@ -12,8 +12,6 @@ const everyPage = { ...entries, "/rendered": "rekindle" };
 
 let user;
 const table = startTable(["app", "page", "as", ...engines]);
-/** Each visit is a test below this one, and a cell of the table. */
-const into = (t, row) => (page, engine, run) => t.test(`${page} in ${engine}`, table.cell({ ...row, page, column: engine }, run));
 before(async () => { user = await startUser(Object.keys(everyPage)); });
 after(async () => {
   await user?.close();
@@ -32,7 +30,7 @@ for (const [bundler, flag] of [["Turbopack", "--turbopack"], ["webpack", "--webp
     test("static export", async (t) => {
       await project.add(staticExport);
       await project.run(["next", "build", flag]);
-      await user.signInToFolder(project.path("out"), entries, into(t, { app, as: "static export" }));
+      await user.signInToFolder(project.path("out"), entries, table.into(t, { app, as: "static export" }));
     });
 
     // The same project, for what Next.js knows of it already.
@@ -40,10 +38,10 @@ for (const [bundler, flag] of [["Turbopack", "--turbopack"], ["webpack", "--webp
       await project.remove(Object.keys(staticExport));
       await project.add(rendered);
       await project.run(["next", "build", flag]);
-      await user.signInToServer(project, ["next", "start", "--hostname", "127.0.0.1", "--port", user.port], everyPage, into(t, { app, as: "server-rendered" }));
+      await user.signInToServer(project, ["next", "start", "--hostname", "127.0.0.1", "--port", user.port], everyPage, table.into(t, { app, as: "server-rendered" }));
     });
 
     test("dev", (t) =>
-      user.signInToServer(project, ["next", "dev", flag, "--hostname", "127.0.0.1", "--port", user.port], everyPage, into(t, { app, as: "dev" })));
+      user.signInToServer(project, ["next", "dev", flag, "--hostname", "127.0.0.1", "--port", user.port], everyPage, table.into(t, { app, as: "dev" })));
   });
 }

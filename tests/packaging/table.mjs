@@ -3,7 +3,7 @@
 /** `columns`: the first ones name a row, the others are its cells. */
 export function startTable(columns) {
   const rows = new Map();
-  return {
+  const table = {
     /** A test's function that is `run`, and leaves its outcome in the table. */
     cell({ column, ...row }, run) {
       const key = JSON.stringify(row);
@@ -20,9 +20,12 @@ export function startTable(columns) {
         }
       };
     },
+    /** Reports visits of this row's app: each is a test below `t`, and a cell. */
+    into: (t, row) => (page, engine, run) => t.test(`${page} in ${engine}`, table.cell({ ...row, page, column: engine }, run)),
     print() {
       const lines = [columns, columns.map(() => "---"), ...[...rows.values()].map((row) => columns.map((column) => row[column] ?? "–"))];
       console.log(`\n${lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}\n`);
     },
   };
+  return table;
 }

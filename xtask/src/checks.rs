@@ -39,7 +39,7 @@ pub fn run(repository: &Repository, only: Option<Step>, engine: Option<Engine>) 
     let parts: Vec<Part> = setup::FOR_EVERYTHING
         .iter()
         .copied()
-        .filter(|part| steps.iter().any(|step| step.needs().contains(part)))
+        .filter(|part| steps.iter().any(|step| step.needs(*part)))
         .filter(|part| match part {
             Part::Browser(of) => chosen(of),
             _ => true,
@@ -154,7 +154,7 @@ impl Checks<'_> {
 
     /// In which a step runs now.
     fn engines(&self, step: Step) -> Vec<Engine> {
-        let mut engines = step.engines();
+        let mut engines = step.engines().to_vec();
         engines.retain(|of| self.engine.is_none_or(|engine| engine == *of));
         engines
     }
@@ -314,7 +314,7 @@ impl Checks<'_> {
             .arg(format!("--test-timeout={}", NODE_TEST_TIMEOUT.as_millis()))
             .args(tests)
             .env(tested.0, tested.1);
-        if step.needs().contains(&Part::Python) {
+        if step.needs(Part::Python) {
             command.env("REKINDLE_PYTHON", setup::python(self.repository));
         }
         if engines.is_empty() {

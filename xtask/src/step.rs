@@ -32,50 +32,33 @@ pub enum Step {
 }
 
 impl Step {
-    pub fn needs(self) -> &'static [Part] {
+    pub fn needs(self, part: Part) -> bool {
+        match part {
+            Part::Browser(_) => self.has_browsers(),
+            tool => self.tools().contains(&tool),
+        }
+    }
+
+    /// Whether it runs in each engine.
+    fn has_browsers(self) -> bool {
+        matches!(
+            self,
+            Step::Web | Step::EndToEnd | Step::Packaging | Step::RustApps
+        )
+    }
+
+    fn tools(self) -> Vec<Part> {
+        let and = |more: Part| [setup::FOR_BUILD, &[more]].concat();
         match self {
-            Step::Format => &[Part::CargoComponents],
-            Step::Lint => &[Part::CargoComponents, Part::WasmTarget],
-            Step::Native | Step::Simulation => &[],
-            Step::Docs => &[Part::WasmTarget],
-            Step::Web => &[
-                Part::WasmTarget,
-                Part::Browser(Engine::Chromium),
-                Part::Browser(Engine::Firefox),
-                Part::Browser(Engine::Webkit),
-                Part::WasmBindgen,
-            ],
-            Step::Build | Step::Types => setup::FOR_BUILD,
-            Step::EndToEnd => &[
-                Part::Node,
-                Part::NpmPackages,
-                Part::WasmTarget,
-                Part::Browser(Engine::Chromium),
-                Part::Browser(Engine::Firefox),
-                Part::Browser(Engine::Webkit),
-                Part::WasmBindgen,
-                Part::Python,
-            ],
-            Step::Packaging => &[
-                Part::Node,
-                Part::NpmPackages,
-                Part::AppPackages,
-                Part::WasmTarget,
-                Part::Browser(Engine::Chromium),
-                Part::Browser(Engine::Firefox),
-                Part::Browser(Engine::Webkit),
-                Part::WasmBindgen,
-            ],
-            Step::RustApps => &[
-                Part::CargoComponents,
-                Part::Node,
-                Part::NpmPackages,
-                Part::WasmTarget,
-                Part::Browser(Engine::Chromium),
-                Part::Browser(Engine::Firefox),
-                Part::Browser(Engine::Webkit),
-                Part::WasmBindgen,
-            ],
+            Step::Format => vec![Part::CargoComponents],
+            Step::Lint => vec![Part::CargoComponents, Part::WasmTarget],
+            Step::Native | Step::Simulation => vec![],
+            Step::Docs => vec![Part::WasmTarget],
+            Step::Web => vec![Part::WasmTarget, Part::WasmBindgen],
+            Step::Build | Step::Types => setup::FOR_BUILD.to_vec(),
+            Step::EndToEnd => and(Part::Python),
+            Step::Packaging => and(Part::AppPackages),
+            Step::RustApps => and(Part::CargoComponents),
         }
     }
 
@@ -96,11 +79,12 @@ impl Step {
         }
     }
 
-    pub fn engines(self) -> Vec<Engine> {
-        let needed = |engine: &Engine| self.needs().contains(&Part::Browser(*engine));
-        let mut engines = Engine::value_variants().to_vec();
-        engines.retain(needed);
-        engines
+    pub fn engines(self) -> &'static [Engine] {
+        if self.has_browsers() {
+            Engine::value_variants()
+        } else {
+            &[]
+        }
     }
 
     pub fn name(self) -> String {

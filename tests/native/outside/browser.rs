@@ -96,6 +96,13 @@ impl Browser {
         self.0.mono.get()
     }
 
+    /// The server refuses the refresh token, and the other tabs have had their time to say something.
+    pub fn refuse(&self) {
+        self.request()
+            .answer(400, json!({ "error": "invalid_grant" }));
+        self.advance(200.0);
+    }
+
     /// Time goes by: timers end, each at its time.
     pub fn advance(&self, ms: f64) {
         let end = self.mono() + ms;

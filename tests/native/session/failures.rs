@@ -279,10 +279,7 @@ fn r04_a_refusal_after_an_attempt_without_an_answer_says_that_an_answer_was_lost
         if grace == 0 {
             call = tab.refresh();
         }
-        browser
-            .request()
-            .answer(400, json!({ "error": "invalid_grant" }));
-        browser.advance(200.0);
+        browser.refuse();
         assert_eq!(call.code(), "invalid_grant");
         assert_eq!(call.error().stringify_member("reason"), r#""lost_answer""#);
         assert_eq!(tab.status(), "signed-out");

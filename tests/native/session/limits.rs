@@ -264,10 +264,7 @@ fn r04_a_repeated_attempt_stays_doubtful_whatever_a_sibling_says() {
     tab.receives(&message(&tab, "notes", json!({ "open": false })));
     assert_eq!(tab.stored(Slot::Record)["sent_at"], json!(null));
     browser.advance(5_000.0);
-    browser
-        .request()
-        .answer(400, json!({ "error": "invalid_grant" }));
-    browser.advance(200.0);
+    browser.refuse();
     assert_eq!(call.error().stringify_member("reason"), r#""lost_answer""#);
 }
 

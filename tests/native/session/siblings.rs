@@ -98,10 +98,7 @@ fn t05_behind_somebody_who_does_not_answer_a_tab_waits_and_never_sends() {
     browser.hide_silent();
     let call = tab.refresh();
     assert_eq!(browser.request().form["refresh_token"], "rt-1");
-    browser
-        .request()
-        .answer(400, json!({ "error": "invalid_grant" }));
-    browser.advance(200.0);
+    browser.refuse();
     assert_eq!(call.error().stringify_member("reason"), r#""lost_answer""#);
 }
 
@@ -184,10 +181,7 @@ fn t05_a_lock_that_becomes_free_without_news_is_the_next_one_s() {
     browser.kill(&one);
     // Inside the grace, and on a caller's word; it counts as an attempt of its own.
     assert_eq!(browser.sent(), 2);
-    browser
-        .request()
-        .answer(400, json!({ "error": "invalid_grant" }));
-    browser.advance(200.0);
+    browser.refuse();
     assert_eq!(call.error().stringify_member("reason"), r#""lost_answer""#);
 }
 

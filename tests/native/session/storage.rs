@@ -218,10 +218,7 @@ fn t10_notes_that_another_client_of_the_page_stored_are_taken_over() {
     tab.client().look_again();
     tab.page().refuses.set(None);
     let call = tab.refresh();
-    browser
-        .request()
-        .answer(400, json!({ "error": "invalid_grant" }));
-    browser.advance(200.0);
+    browser.refuse();
     assert_eq!(call.error().stringify_member("reason"), r#""lost_answer""#);
 }
 
@@ -350,10 +347,7 @@ fn s02_a_session_that_could_not_be_stored_takes_no_other_with_it() {
     other.create(config(local())).expect("the config is right");
     other.call(Verb::SetTokens, json!({ "response": response(7) }));
     let call = tab.refresh();
-    browser
-        .request()
-        .answer(400, json!({ "error": "invalid_grant" }));
-    browser.advance(200.0);
+    browser.refuse();
     assert_eq!(call.code(), "invalid_grant");
     assert_eq!(other.stored(Slot::Record)["refresh_token"], "rt-7");
 }
