@@ -128,9 +128,10 @@ async function enter({ driver, wait }, server) {
 
 /** Loads the page again, and waits until the one before is gone: what it still showed, of requests that it was left with, is no outcome. */
 export async function reload({ driver, wait }) {
-  await driver.executeScript("document.documentElement.dataset.isOld = ''");
+  const began = () => driver.executeScript("return performance.timeOrigin");
+  const before = await began();
   await driver.navigate().refresh();
-  await wait(() => driver.executeScript("return document.documentElement?.dataset.isOld === undefined"), "the page is not loaded again");
+  await wait(async () => (await began()) !== before, "the page is not loaded again");
 }
 
 /** Waits until the app shows this text. */
