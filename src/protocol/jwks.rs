@@ -62,24 +62,25 @@ fn fits<K: Kept>(key: &K, header: &K) -> bool {
         && (key.kind(Word::Alg).is_absent()
             || key.same(Word::Alg, header, Word::Alg)
             || row(key).is_some_and(|(_, _, other)| is_curve && crv == other))
-        && (is_curve || bits(key) >= LEAST_BITS)
+        && (is_curve || is_long(key))
 }
 
-/// How many bits an RSA key has.
-fn bits<K: Kept>(key: &K) -> u32 {
-    let (mut length, mut bits) = (0, 0);
+/// Whether an RSA key has bits enough. Its letters are not counted, only looked for where the last one is at least.
+fn is_long<K: Kept>(key: &K) -> bool {
+    let mut zeros = 0;
     for unit in units(key, Word::Modulus) {
         let six = BASE64URL
             .iter()
             .position(|&letter| u16::from(letter) == unit)
             .map_or(0, |six| six as u32);
-        length += 6;
-        bits = if bits > 0 {
-            bits + 6
-        } else {
-            u32::BITS - six.leading_zeros()
-        };
+        if six > 0 {
+            zeros += six.leading_zeros() - (u32::BITS - 6);
+            break;
+        }
+        zeros += 6;
     }
     // The last letter may have more bits than the last byte.
-    bits.saturating_sub(length % 8)
+    let bytes = (LEAST_BITS + zeros).div_ceil(8);
+    let letters = (bytes * 8).div_ceil(6);
+    key.unit(Word::Modulus, letters - 1).is_some()
 }
