@@ -303,6 +303,7 @@ impl<P: Platform> Exchange<P> {
         if verdict.is_ok() && answer.kind(Word::IdToken).is_text() {
             // It takes a moment to see who signed it, and more where the keys have to come first.
             let is_rotated = !next.same(Word::RefreshToken, old, Word::RefreshToken);
+            session.is_verifying.set(true);
             if is_rotated {
                 next.set(Word::Generation, old.number(Word::Generation) + 1.0);
                 old.copy(Word::Debt, &next, Word::Debt);
@@ -311,6 +312,7 @@ impl<P: Platform> Exchange<P> {
             let own = if is_rotated { next } else { old.clone() };
             let over = session.until(|session| session.epoch() != self.epoch);
             let verified = unless(session.verify_refreshed(answer), over).await;
+            session.is_verifying.set(false);
             if verified.is_none() && session.is_replaced.get() {
                 session.hand_over(&own, 0.0);
             }

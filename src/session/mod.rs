@@ -73,6 +73,8 @@ pub struct Session<P: Platform> {
     /// The shared lock that shows the generation held.
     presence: Place<P::Operation>,
     shown: Place<P::Kept>,
+    /// The generation held will be followed by another within the same exchange.
+    is_verifying: Cell<bool>,
 
     /// A random part of the time of the next renewal.
     jitter: Cell<f64>,
@@ -140,6 +142,7 @@ impl<P: Platform> Session<P> {
             over: Place::new(None),
             presence: Place::new(None),
             shown: Place::new(None),
+            is_verifying: Cell::new(false),
             jitter: Cell::new(0.0),
             sent_at: Cell::new(never),
             backoff_until: Cell::new(never),

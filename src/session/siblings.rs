@@ -60,10 +60,12 @@ impl<P: Platform> Session<P> {
         self.record().filter(|_| self.page && self.is_awake())
     }
 
-    /// Whether the others see what is held here.
+    /// Whether the others see what is held here. What is being verified need not be shown: nobody can send before its exchange has ended.
     pub(super) fn is_shown(&self) -> bool {
         match (self.shown_wish(), self.shown.get()) {
-            (Some(held), Some(shown)) => record::is_same_generation(&held, &shown),
+            (Some(held), Some(shown)) => {
+                self.is_verifying.get() || record::is_same_generation(&held, &shown)
+            }
             (held, shown) => held.is_none() && shown.is_none(),
         }
     }
