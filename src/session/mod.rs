@@ -246,8 +246,14 @@ impl<P: Platform> Session<P> {
         {
             self.take_up(stored, Event::Renewed);
         } else if later == 0.0 && (self.is_stored.get() || !self.config.is_local) {
-            // What this page could not store where all tabs read it lacks what the others have said since.
-            self.hold_notes(stored);
+            // What this page could not store where all tabs read it lacks what the others have said since; and who was told to
+            // wait may have found no room to store that.
+            if held.number(Word::WaitUntil) > stored.number(Word::WaitUntil).max(0.0) {
+                held.copy(Word::WaitUntil, &stored, Word::WaitUntil);
+            }
+            if !record::has_same_notes(&held, &stored) {
+                self.hold_notes(stored);
+            }
         }
     }
 
