@@ -66,9 +66,18 @@ pub fn build(repository: &Repository) -> Result<Package> {
     let javascript = work.join("index-without-wasm.js");
     let index_js = folder.join("index.js");
     let streaming_js = folder.join("streaming.js");
-    write_text(&work, "")?;
+    let decoder = wasm::assemble(
+        repository,
+        &repository.path("pkg-template/wasm_text.wat"),
+        &work,
+    )?;
+    write_text(&work, &decoder, &wasm_text::encode(&[]))?;
     let metafile = bundle(repository, TEXT, "esm", &javascript)?;
-    write_text(&work, &wasm_text::encode(&fs::read(&module.file)?))?;
+    write_text(
+        &work,
+        &decoder,
+        &wasm_text::encode(&fs::read(&module.file)?),
+    )?;
     bundle(repository, TEXT, "esm", &index_js)?;
     bundle(repository, TEXT, "cjs", &folder.join("index.cjs"))?;
     bundle(repository, FILE, "esm", &streaming_js)?;
@@ -105,8 +114,11 @@ pub fn assert_reproducible(repository: &Repository, module: &Module) -> Result<(
     Ok(())
 }
 
-fn write_text(work: &Path, text: &str) -> Result<()> {
-    let module = format!("export default () => \"{text}\";\n");
+fn write_text(work: &Path, decoder: &[u8], encoded: &wasm_text::Encoded) -> Result<()> {
+    let wasm_text::Encoded { common, texts } = encoded;
+    let module = format!(
+        "export const decoder = {decoder:?};\nexport const common = {common:?};\nexport const texts = () => {texts:?};\n"
+    );
     fs::write(work.join("wasm-text.js"), module).context("writing the module as text")
 }
 

@@ -11,9 +11,8 @@
 //! - one digit `d < 87` is `order[d]`;
 //! - two digits, `87 e` or `88 e` with `e < 87`, are `order[87 + e]` or `order[174 + e]`.
 //!
-//! The text begins with the [`COMMON`] bytes that are commonest in the module, spelled by the order 0, 1, 2, … 255.
-//! The rest is the module to its end, spelled by the order that has those 87 bytes first, as they were listed, and
-//! then the others, ascending.
+//! The order has the [`COMMON`] bytes first that are commonest in the module, and then the others, ascending. The text
+//! is in parts, none of which ends between two digits, since the decoder has one page of memory.
 //!
 //! So most bytes of the module are one character and a compressor sees nearly the same repetitions: compressed, the
 //! text costs about 2 % more than the module, where base64 costs 26 %.
@@ -21,9 +20,17 @@
 use std::cmp::Reverse;
 
 const COMMON: usize = 87;
+/// How many bytes a part spells: with two characters for each it still fits into the decoder's memory, behind its table.
+const PART: usize = 32_000;
 
-/// The text of `module`.
-pub fn encode(module: &[u8]) -> String {
+/// A module, as `wasm_text.js` is given it.
+pub struct Encoded {
+    /// The commonest bytes, in their order.
+    pub common: Vec<u8>,
+    pub texts: Vec<String>,
+}
+
+pub fn encode(module: &[u8]) -> Encoded {
     let mut counts = [0_usize; 256];
     for &byte in module {
         counts[usize::from(byte)] += 1;
@@ -37,10 +44,11 @@ pub fn encode(module: &[u8]) -> String {
         .copied()
         .filter(|byte| !common.contains(byte));
     let order: Vec<u8> = common.iter().copied().chain(rare).collect();
-
-    let mut text = spell(&common, &ascending);
-    text.push_str(&spell(module, &order));
-    text
+    let texts = module
+        .chunks(PART)
+        .map(|part| spell(part, &order))
+        .collect();
+    Encoded { common, texts }
 }
 
 fn spell(bytes: &[u8], order: &[u8]) -> String {
@@ -74,27 +82,28 @@ mod tests {
     use std::iter;
 
     /// Written from the description above, not from the encoder.
-    fn decode(text: &str) -> Vec<u8> {
-        let mut digits = text.chars().map(|character| {
-            alphabet()
-                .position(|digit| digit == character)
-                .expect("every character is a digit")
-        });
+    fn decode(Encoded { common, texts }: &Encoded) -> Vec<u8> {
         let mut order: Vec<u8> = (0..=255).collect();
-        let mut byte = |order: &[u8]| {
-            Some(match digits.next()? {
-                87 => order[87 + digits.next().expect("a second digit")],
-                88 => order[174 + digits.next().expect("a second digit")],
-                first => order[first],
-            })
-        };
-        let common: Vec<u8> = (0..87)
-            .map(|_| byte(&order).expect("87 common bytes"))
-            .collect();
         order.retain(|byte| !common.contains(byte));
-        order.splice(0..0, common);
+        order.splice(0..0, common.iter().copied());
         assert_eq!(order.len(), 256, "no byte is listed twice");
-        iter::from_fn(|| byte(&order)).collect()
+        let spelled = |text: &String| {
+            let digits = text.chars().map(|character| {
+                alphabet()
+                    .position(|digit| digit == character)
+                    .expect("every character is a digit")
+            });
+            let mut digits = digits.collect::<Vec<_>>().into_iter();
+            let mut byte = || {
+                Some(match digits.next()? {
+                    87 => order[87 + digits.next().expect("a second digit")],
+                    88 => order[174 + digits.next().expect("a second digit")],
+                    first => order[first],
+                })
+            };
+            iter::from_fn(&mut byte).collect::<Vec<_>>()
+        };
+        texts.iter().flat_map(spelled).collect()
     }
 
     #[test]
@@ -105,9 +114,20 @@ mod tests {
     #[test]
     fn a_common_byte_takes_one_character_and_a_rare_one_two() {
         let all: Vec<u8> = (0..=255).collect();
-        // Where all are equally common, the 87 are those that the first order spells with one character too.
-        assert_eq!(encode(&all).len(), 87 + 87 + 2 * 169);
-        assert_eq!(encode(&[7; 1000]).len(), encode(&[7]).len() + 999);
+        assert_eq!(encode(&all).texts[0].len(), 87 + 2 * 169);
+        assert_eq!(encode(&[7; 1000]).texts[0].len(), 1000);
+    }
+
+    #[test]
+    fn a_part_fits_into_the_decoder_s_memory() {
+        let table = 3 * 128;
+        assert!(table + 2 * PART <= 1 << 16);
+        let lengths: Vec<_> = encode(&[7; 3 * PART])
+            .texts
+            .iter()
+            .map(String::len)
+            .collect();
+        assert_eq!(lengths, [PART; 3]);
     }
 
     proptest! {

@@ -106,6 +106,14 @@ fn bind(repository: &Repository, wasm: &Path, work: &Path) -> Result<PathBuf> {
     Ok(bound.join("rekindle_bg.wasm"))
 }
 
+/// The module that a file of WebAssembly's text format describes.
+pub fn assemble(repository: &Repository, from: &Path, work: &Path) -> Result<Vec<u8>> {
+    let to = work.join("assembled.wasm");
+    let mut assemble = repository.npm_program("wasm-opt");
+    run::output(assemble.arg("-Oz").arg(from).arg("-o").arg(&to))?;
+    fs::read(&to).with_context(|| format!("reading {}", to.display()))
+}
+
 /// What wasm-opt says while it writes `to`.
 fn optimise(repository: &Repository, from: &Path, to: &Path, names: &[&str]) -> Result<String> {
     let mut optimise = repository.npm_program("wasm-opt");
