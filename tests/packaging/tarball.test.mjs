@@ -33,6 +33,15 @@ test("the types of both kinds of module are the same", async () => {
   assert.equal(await read("streaming.d.cts"), (await read("streaming.d.ts")).replace("./index.js", "./index.cjs"));
 });
 
+test("every function is in parentheses, so that it is compiled with its file", async () => {
+  for (const name of ["index.js", "index.cjs", "streaming.js"]) {
+    const text = await readFile(project.path(join("node_modules/rekindle", name)), "utf8");
+    const code = text.replaceAll(/"[^"]*"/g, '""');
+    assert.match(code, /=\(\(\w+,\w+\)=>/);
+    assert.doesNotMatch(code, /[=:,?](async)?(\w+|\(\w*\))=>/, name);
+  }
+});
+
 test("publint finds nothing", async () => {
   const { stdout } = await run(program("publint"), ["run", await findTarball(), "--strict"]);
   assert.match(stdout, /All good!/);

@@ -145,6 +145,8 @@ fn bundle(repository: &Repository, source: &str, format: &str, to: &Path) -> Res
         .arg(format!("--metafile={}", metafile.display()))
         .arg(format!("--outfile={}", to.display()));
     run::visible(&mut bundle)?;
+    let mut eager = repository.command("node");
+    run::visible(eager.arg("xtask/src/package/eager.mjs").arg(to))?;
     serde_json::from_slice(&fs::read(&metafile)?).context("reading esbuild's metafile")
 }
 
