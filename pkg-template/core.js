@@ -4,7 +4,7 @@ import * as contexts from "../src/browser/context.js";
 import { RekindleError } from "../src/browser/errors.js";
 import { attend } from "../src/browser/news.js";
 import { drop, forget, keep, kept, release } from "../src/browser/objects.js";
-import { isCsp } from "./csp.js";
+import { instantiate } from "./instance.js";
 // Made by the build: the functions of ../src/browser that the module imports.
 import { imports } from "wasm-imports";
 
@@ -24,22 +24,12 @@ const cores = new Set();
 /** The instance, and how each of its clients ends when it traps. */
 let engine;
 
-const instantiate = (module) => {
-  try {
-    return new WebAssembly.Instance(module, imports).exports;
-  } catch (cause) {
-    // WebKit compiles a module under every policy, and refuses it here.
-    const about = isCsp(cause) ? { reason: "csp" } : { reason: "instance", problem: "There is no memory for WebAssembly; close other tabs." };
-    throw new RekindleError({ code: "wasm_unavailable", ...about, cause });
-  }
-};
-
 /**
  * Makes the part of a client with this config. `earlier`: the context of the one that it replaces.
  * `deliver(event)` is called for each event, before the promise that caused it settles; `onTrap()` when it is of no more use.
  */
 export const createCore = (module, config, earlier, deliver, onTrap) => {
-  engine ??= { wasm: instantiate(module), onTraps: new Set() };
+  engine ??= { wasm: instantiate(module, imports), onTraps: new Set() };
   const own = engine;
   const { wasm, onTraps } = own;
   let lastCall = 0;

@@ -31,6 +31,7 @@ const cases = {
   "its-page": { wasm: (response) => response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html>") },
   broken: { wasm: (response) => response.destroy() },
   "no-webassembly": { script: "delete globalThis.WebAssembly" },
+  "no-memory": { script: "WebAssembly.Instance = function () { throw new RangeError('Out of memory'); }" },
   "other-type": { type: "application/octet-stream" },
   "type-with-more": { type: "application/wasm; charset=utf-8" },
 };
@@ -155,6 +156,14 @@ for (const engine of engines) {
           const { code, reason, message } = await createAt("no-webassembly", entry);
           assert.deepEqual([code, reason], ["wasm_unavailable", "unsupported"]);
           assert.match(message, /no WebAssembly in this browser/);
+        }
+      });
+
+      test("no memory for an instance", async () => {
+        for (const entry of names) {
+          const { code, reason, message } = await createAt("no-memory", entry);
+          assert.deepEqual([code, reason], ["wasm_unavailable", "instance"]);
+          assert.match(message, /close other tabs/);
         }
       });
     });
