@@ -68,8 +68,6 @@ export const open = (config, resume, earlier) => {
   return keep({
     resume,
     hasPage,
-    /** Whether there are other tabs at all: a page without an origin (a sandboxed frame) is alone. */
-    hasOrigin: hasPage && globalThis.origin !== "null",
     fetch: earlier?.fetch ?? config.fetch ?? globalThis.fetch,
     isLasting: hasPage && config.storage !== "memory",
     // In the order of `Slot` in platform.rs.

@@ -2,8 +2,10 @@
 import { kept } from "./objects.js";
 import { finish } from "./context.js";
 
+/** Whether there are other tabs at all: a page without an origin (a sandboxed frame) is alone. */
+const hasOrigin = ({ hasPage }) => hasPage && globalThis.origin !== "null";
 /** Missing in old browsers and on plain http. */
-const locksOf = ({ hasOrigin }) => (hasOrigin && globalThis.navigator?.locks) || undefined;
+const locksOf = (context) => (hasOrigin(context) && globalThis.navigator?.locks) || undefined;
 
 /** The last in the queue of each name, for pages without the API. */
 const queues = new Map();
@@ -64,6 +66,6 @@ export const who = (id, operation, record) => {
 // In the order of `Coordination` in platform.rs.
 export const coordination = (id) => {
   const context = kept(id);
-  if (!context.hasOrigin || typeof BroadcastChannel !== "function") return 2;
+  if (!hasOrigin(context) || typeof BroadcastChannel !== "function") return 2;
   return locksOf(context) ? 0 : 1;
 };
