@@ -87,21 +87,20 @@ mod tests {
         order.retain(|byte| !common.contains(byte));
         order.splice(0..0, common.iter().copied());
         assert_eq!(order.len(), 256, "no byte is listed twice");
-        let spelled = |text: &String| {
-            let digits = text.chars().map(|character| {
+        let spelled = |text: &String| -> Vec<u8> {
+            let mut digits = text.chars().map(|character| {
                 alphabet()
                     .position(|digit| digit == character)
                     .expect("every character is a digit")
             });
-            let mut digits = digits.collect::<Vec<_>>().into_iter();
-            let mut byte = || {
+            iter::from_fn(|| {
                 Some(match digits.next()? {
                     87 => order[87 + digits.next().expect("a second digit")],
                     88 => order[174 + digits.next().expect("a second digit")],
                     first => order[first],
                 })
-            };
-            iter::from_fn(&mut byte).collect::<Vec<_>>()
+            })
+            .collect()
         };
         texts.iter().flat_map(spelled).collect()
     }
