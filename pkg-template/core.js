@@ -25,10 +25,10 @@ const cores = new Set();
 let engine;
 
 /**
- * Makes the part of a client with this config. `earlier`: the context of the one that it replaces.
+ * Makes the part of a client with this config and this outside, which are also those of the one that it replaces.
  * `deliver(event)` is called for each event, before the promise that caused it settles; `onTrap()` when it is of no more use.
  */
-export const createCore = (module, config, earlier, deliver, onTrap) => {
+export const createCore = (module, config, outside, deliver, onTrap) => {
   engine ??= { wasm: instantiate(module, imports), onTraps: new Set() };
   const own = engine;
   const { wasm, onTraps } = own;
@@ -128,7 +128,6 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
 
   const self = {
     identity: contexts.identityOf(config),
-    context: undefined,
     lookAgain: () => void enter(wasm.instance_run, pointer, NEWS),
 
     /** Begins a call: `{ promise, reject, isCallback }`, and the `value` when it is there. */
@@ -178,7 +177,7 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
     refreshToken,
     diagnostics,
   };
-  const id = contexts.open(config, () => void enter(wasm.instance_run, pointer, 0), earlier);
+  const id = contexts.open(config, () => void enter(wasm.instance_run, pointer, 0), outside);
   const context = kept(id);
   onTraps.add(trapped);
   const pointer = enter(wasm.instance_new, id, keep(config));
@@ -186,7 +185,6 @@ export const createCore = (module, config, earlier, deliver, onTrap) => {
   if (error) giveBack();
   if (error || isDead) throw new RekindleError(error ?? { code: "crashed", retryable: true });
 
-  self.context = context;
   cores.add(self);
   return self;
 };

@@ -1,5 +1,5 @@
 // The package's face: `createClient`, and a client whose methods hide the wasm behind them.
-import { identityOf } from "../src/browser/context.js";
+import { identityOf, outsideOf } from "../src/browser/context.js";
 import { RekindleError } from "../src/browser/errors.js";
 import { parts } from "../src/browser/objects.js";
 import { authorizedFetch } from "../src/browser/authorized_fetch.js";
@@ -34,16 +34,19 @@ const mustBe = (field, problem) => new RekindleError({ code: "invalid_config", f
 
 export const createClient = async (config) => {
   if (!isObject(config)) throw mustBe("config", "must be an object");
-  return openClient(await compileOnce(), { ...config });
+  const own = { ...config };
+  // While the module compiles, the page goes on.
+  const outside = outsideOf(own);
+  return openClient(await compileOnce(), own, outside);
 };
 
-const openClient = async (module, config) => {
+const openClient = async (module, config, outside) => {
   const listeners = new Set();
   const closers = new Set();
   const identity = identityOf(config);
   let isClosed = false;
+  let isMade = false;
   let core;
-  let earlier;
   let restarts = 0;
   let trappedAt = -Infinity;
   let rebuilding;
@@ -63,8 +66,8 @@ const openClient = async (module, config) => {
     }
   };
   const current = () => {
-    core ??= createCore(module, config, earlier, deliver, replace);
-    earlier = core.context;
+    core ??= createCore(module, config, outside, deliver, replace);
+    isMade = true;
     return core;
   };
   const replace = () => {
@@ -76,7 +79,7 @@ const openClient = async (module, config) => {
     // The next call would do it too; but what renews, and listens to other tabs, lives in the instance. One that could not even be
     // made is nobody's.
     clearTimeout(rebuilding);
-    if (earlier && !isClosed) rebuilding = setTimeout(() => asked(() => true), isAgain ? TRAP_AGAIN_MS : 0);
+    if (isMade && !isClosed) rebuilding = setTimeout(() => asked(() => true), isAgain ? TRAP_AGAIN_MS : 0);
   };
   /** The last ones given: an app that renders them is never without. */
   let snapshot = current().snapshot();
@@ -148,7 +151,7 @@ const openClient = async (module, config) => {
   };
 
   const origins = [...(config.allowedOrigins ?? [globalThis.location?.origin])];
-  const fetchAuthorized = authorizedFetch(earlier.fetch, origins, (signal) => begin(GET_ACCESS_TOKEN, { signal }), renew);
+  const fetchAuthorized = authorizedFetch(outside.fetch, origins, (signal) => begin(GET_ACCESS_TOKEN, { signal }), renew);
 
   const close = () => {
     isClosed = true;

@@ -66,7 +66,7 @@ impl Engine {
                     engine.run();
                 }
             });
-            let context = outside::open(config, &resume, &JsValue::UNDEFINED);
+            let context = outside::open(config, &resume);
             Self {
                 identity: outside::identity_of(config),
                 context,

@@ -16,7 +16,7 @@ extern "C" {
 
 #[wasm_bindgen(module = "/src/browser/context.js")]
 extern "C" {
-    pub fn open(config: &JsValue, resume: &Closure<dyn Fn()>, earlier: &JsValue) -> i32;
+    pub fn open(config: &JsValue, resume: &Closure<dyn Fn()>) -> i32;
     #[wasm_bindgen(js_name = identityOf)]
     pub fn identity_of(config: &JsValue) -> String;
 }

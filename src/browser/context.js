@@ -57,30 +57,40 @@ const place = (key, storage, of = "session") => {
 export const identityOf = ({ issuer, clientId, name = "" }) =>
   [String(issuer).replace(/\/$/, ""), clientId, name].map((part) => String(part).replace(/[%|]/g, encodeURIComponent)).join("|");
 
-/**
- * Opens a context for a config that need not be checked yet.
- * `resume()` is called from a task of its own when an operation ended. `earlier`: the context that this one replaces.
- */
-export const open = (config, resume, earlier) => {
+/** What must outlive a context, taken when it is called: the page's functions as they are now, and what was written down. */
+export const outsideOf = (config) => {
   const hasPage = typeof document === "object";
   const session = hasPage ? taken(() => sessionStorage) : undefined;
   const identity = identityOf(config);
-  return keep({
-    resume,
-    hasPage,
-    fetch: earlier?.fetch ?? config.fetch ?? globalThis.fetch,
-    isLasting: hasPage && config.storage !== "memory",
+  return {
+    fetch: config.fetch ?? globalThis.fetch,
     // In the order of `Slot` in platform.rs.
-    slots: earlier?.slots ?? [
+    slots: [
       place(`rekindle:session:${identity}`, hasPage ? chosen(config.storage) : memory(), hasPage ? config.storage : "memory"),
       place(`rekindle:sign-ins:${identity}`, session),
       place(`rekindle:metadata:${identity}`, session),
       place(`rekindle:tombstones:${identity}`, hasPage ? taken(() => localStorage) : undefined),
       place(`rekindle:keys:${identity}`, session),
     ],
-    log: earlier?.log ?? { exchanges: [], warnings: [] },
+    log: { exchanges: [], warnings: [] },
+  };
+};
+
+/**
+ * Opens a context for a config that need not be checked yet.
+ * `resume()` is called from a task of its own when an operation ended.
+ */
+export const open = (config, resume, { fetch, slots, log } = outsideOf(config)) => {
+  const hasPage = typeof document === "object";
+  return keep({
+    resume,
+    fetch,
+    slots,
+    log,
+    hasPage,
+    isLasting: hasPage && config.storage !== "memory",
     /** The channel's name, and with what all its locks' names begin. */
-    name: `rekindle:${identity}`,
+    name: `rekindle:${identityOf(config)}`,
     /** How to stop listening, by the bits of `attention` in platform.rs. */
     attention: [],
     /** What was heard, and the operation that waits for it. */

@@ -455,28 +455,36 @@ describe("q12 before and around the app's call", () => {
 });
 
 describe("q15 what is taken when the client is made", () => {
-  test("a later patch of the page's fetch or storage sees no token", async () => {
-    const tab = await signedIn();
-    api.refuse(await held(tab));
-    const seen = await tab.run(async (input) => {
-      const seen = [];
-      const patch = (target, name) => {
-        const { [name]: genuine } = target;
-        target[name] = function (...args) {
-          seen.push([name, ...args].join());
-          return genuine.apply(this, args);
+  for (const when of ["a moment", "a while"]) {
+    test(`${when} later a patch of the page's fetch or storage sees no token, and a change of the config is none`, async () => {
+      const tab = await signedIn();
+      api.refuse(await held(tab));
+      const seen = await tab.run(async (config, when, input) => {
+        const seen = [];
+        const patch = (target, name) => {
+          const { [name]: genuine } = target;
+          target[name] = function (...args) {
+            seen.push([name, ...args].join());
+            return genuine.apply(this, args);
+          };
         };
-      };
-      patch(globalThis, "fetch");
-      for (const name of ["getItem", "setItem", "removeItem"]) patch(Storage.prototype, name);
-      const { status } = await probe.client.fetch(input);
-      await probe.client.refresh();
-      await probe.client.fetch(new Request(input));
-      return [status, seen];
-    }, `${api.origin}/a`);
-    assert.deepEqual(seen, [200, []]);
-    assert.deepEqual([api.requests.length, refreshes()], [3, 2]);
-  });
+        const making = probe.start(config);
+        if (when === "a while") await making;
+        config.clientId = "another";
+        patch(globalThis, "fetch");
+        for (const name of ["getItem", "setItem", "removeItem"]) patch(Storage.prototype, name);
+        await making;
+        // Reads the storage itself, to say what is there.
+        seen.length = 0;
+        const { status } = await probe.client.fetch(input);
+        await probe.client.refresh();
+        await probe.client.fetch(new Request(input));
+        return [status, seen];
+      }, config, when, `${api.origin}/a`);
+      assert.deepEqual(seen, [200, []]);
+      assert.deepEqual([api.requests.length, refreshes()], [3, 2]);
+    });
+  }
 
   test("the config's fetch carries the app's calls: an address as a string with its init, a Request as it is", async () => {
     const tab = await signedIn();

@@ -22,7 +22,7 @@ extern "C" {
 
 #[wasm_bindgen(module = "/src/browser/context.js")]
 extern "C" {
-    fn open(config: &JsValue, resume: &Closure<dyn Fn()>, earlier: &JsValue) -> i32;
+    fn open(config: &JsValue, resume: &Closure<dyn Fn()>, outside: &JsValue) -> i32;
 }
 
 /// The value of a JavaScript expression.
