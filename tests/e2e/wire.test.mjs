@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import { lacking } from "./support/engines.mjs";
 import { clientId, scope, startStage } from "./support/stage.mjs";
 
 let first;
@@ -107,8 +108,9 @@ for (const layout of ["okta", "okta-org", "discovery"]) {
       const discoveries = () => stage.proxy.recent().filter(({ path }) => path.includes("/.well-known/")).length;
       stage.proxy.forget();
       await stage.open();
+      const { length } = stage.proxy.connections;
       await stage.start();
-      assert.equal(stage.proxy.recent().length, 0, "createClient touches no network");
+      assert.deepEqual([stage.proxy.recent(), stage.proxy.connections.length], [[], length], "createClient touches no network");
       await stage.get("refresh");
       await stage.get("refresh");
       await stage.get("introspect");
@@ -152,6 +154,23 @@ describe("the request follows the configuration", () => {
   const tokens = { access_token: "at", refresh_token: "rt", token_type: "Bearer", expires_in: 60 };
   const sent = () => [...new URLSearchParams(stage.proxy.to(stage.paths.token).at(-1).body)];
   const names = () => sent().map(([name]) => name);
+
+  test("a connection that the page has opened beforehand, as the README has it, carries it", { skip: lacking("preconnect") }, async () => {
+    await stage.signIn();
+    await stage.open();
+    const { connections } = stage.proxy;
+    const before = connections.length;
+    await stage.browser.run((href) => {
+      document.head.append(Object.assign(document.createElement("link"), { rel: "preconnect", href, crossOrigin: "" }));
+    }, stage.proxy.origin);
+    await stage.browser.wait(() => connections.length > before, "nothing connects");
+    const opened = connections.slice(before);
+    await stage.start();
+    await stage.get("refresh");
+    const { connection } = stage.proxy.to(stage.paths.token).at(-1);
+    assert.ok(opened.includes(connection), `${connection} is not in ${opened}`);
+    await stage.fresh();
+  });
 
   test("no redirect_uri and no scope where none is known", async () => {
     const { redirectUri, scope, ...config } = stage.config;

@@ -36,6 +36,7 @@ export const LACKING = {
     dispose: "it has no Symbol.dispose",
     crash: "its driver ends the session when a page's process dies",
     blocked: "no setting takes storage away from a frame",
+    preconnect: "a connection that was opened beforehand carries no request of fetch",
   },
 };
 

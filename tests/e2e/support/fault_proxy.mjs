@@ -9,6 +9,7 @@ import { proxyFetch } from "httpxy";
 /** Starts the proxy. The server's own address comes later, with `forwardTo`, since it wants to know the proxy's first. */
 export async function startFaultProxy() {
   const history = [];
+  const connections = [];
   const faults = new Map();
   const habits = new Map();
   let always = {};
@@ -24,6 +25,7 @@ export async function startFaultProxy() {
       query: [...url.searchParams],
       headers: request.headers,
       body: (await buffer(request)).toString(),
+      connection: request.socket.remotePort,
     };
     history.push(seen);
     const exchange = {
@@ -46,11 +48,14 @@ export async function startFaultProxy() {
     // A client that goes away in the middle is part of the game; its socket is then gone as well.
     serve(request, response).catch((error) => response.destroy(error));
   });
+  server.on("connection", ({ remotePort }) => connections.push(remotePort));
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   const origin = `http://127.0.0.1:${server.address().port}`;
 
   return {
     origin,
+    /** Every connection since the start, by its port at the browser's end: a request's `connection`. */
+    connections,
     /** Everything since the start, each request with the answer that the browser got. */
     history,
     forwardTo(address) { target = address; },
