@@ -115,7 +115,7 @@ export interface ClientConfig {
   /** Whether authorization requests are pushed (RFC 9126) also where the server's metadata do not require it. Default: `false`. */
   pushedAuthorizationRequests?: boolean | undefined;
   /** Sender-constrained tokens (RFC 9449). Not in this version: `true` is `invalid_config`, never ignored. */
-  dpop?: false | undefined;
+  dpop?: boolean | undefined;
 }
 
 /** Addresses of the authorization server's endpoints: absolute, https (http on a loopback host). */
