@@ -19,16 +19,20 @@ const APART_MS: f64 = 60_000.0;
 /// How long a refresh that has its tokens waits for them.
 const PATIENCE_MS: f64 = 5_000.0;
 
-/// A request for the keys, and when it was made.
+/// A request for the keys, when it was made, and whether there were some already.
 pub struct Fetch<K> {
     at: Mono,
+    is_again: bool,
     keys: Shared<Outcome<K>>,
 }
 
 impl<K> Clone for Fetch<K> {
     fn clone(&self) -> Self {
-        let keys = self.keys.clone();
-        Self { at: self.at, keys }
+        Self {
+            at: self.at,
+            is_again: self.is_again,
+            keys: self.keys.clone(),
+        }
     }
 }
 
@@ -143,12 +147,17 @@ impl<P: Platform> Session<P> {
     fn fetch_keys(self: &Rc<Self>, endpoint: (P::Kept, Word)) -> Shared<Outcome<P::Kept>> {
         let at = self.platform.elapsed();
         let last = self.key_fetch.get();
-        if let Some(last) = last.filter(|last| at.0 - last.at.0 < APART_MS) {
+        // The issuer may change its keys right after they were first fetched.
+        let is_again = self.known_keys().is_some();
+        let is_enough =
+            |last: &Fetch<P::Kept>| at.0 - last.at.0 < APART_MS && (last.is_again || !is_again);
+        if let Some(last) = last.filter(is_enough) {
             return last.keys;
         }
         let keys = Shared::new();
         self.key_fetch.set(Some(Fetch {
             at,
+            is_again,
             keys: keys.clone(),
         }));
         let (session, bring) = (self.clone(), keys.clone());
