@@ -85,7 +85,8 @@ pub fn check_refreshed<K: Kept>(answer: &K, before: &K, settings: &K) -> Result<
         if !has_audiences(&new, &old) || !has_audiences(&old, &new) {
             return Err(Word::Aud);
         }
-        if new.kind(Word::Nonce).is_text() && !new.same(Word::Nonce, &old, Word::Nonce) {
+        let has_both = new.kind(Word::Nonce).is_text() && old.kind(Word::Nonce).is_text();
+        if has_both && !new.same(Word::Nonce, &old, Word::Nonce) {
             return Err(Word::Nonce);
         }
         // Some servers say when the user last signed in anywhere, which moves on: never back, and not past the token itself.

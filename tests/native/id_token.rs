@@ -300,6 +300,15 @@ fn v07_what_may_differ_between_two_id_tokens() {
     }
 }
 
+/// The sign-in's nonce comes back though it was left out in between.
+#[test]
+fn v07_a_nonce_may_be_left_out_and_come_back() {
+    let with_nonce = |nonce: Json| holding(&changed(claims(), &json!({ "nonce": nonce })));
+    let [with, without] = [json!("n-1"), json!(null)].map(with_nonce);
+    assert_eq!(check_refreshed(&without, &with, &settings()), Ok(()));
+    assert_eq!(check_refreshed(&with, &without, &settings()), Ok(()));
+}
+
 #[test]
 fn v07_every_audience_counts_and_their_order_does_not() {
     let with_aud = |aud: Json| holding(&changed(claims(), &json!({ "aud": aud, "azp": "0oa1" })));
