@@ -39,7 +39,10 @@ pub fn judge<K: Kept>(answer: Result<K, K>, now: Wall) -> Result<K, Error<K>> {
     let Some(body) = answer.get(Word::Body) else {
         return Err(code(Code::Server));
     };
-    if (200.0..300.0).contains(&status) && !body.kind(Word::Error).is_text() {
+    // What the server says of a token may have members of any name (RFC 7662 §2.2).
+    let is_introspection = matches!(body.kind(Word::Active), Kind::True | Kind::False);
+    let is_error = body.kind(Word::Error).is_text() && !is_introspection;
+    if (200.0..300.0).contains(&status) && !is_error {
         return Ok(body);
     }
     let error = code(code_of(&body, Word::Error));

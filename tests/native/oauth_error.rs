@@ -64,6 +64,19 @@ fn a_json_object_under_2xx_is_the_answer_itself() {
 }
 
 #[test]
+fn v10_what_is_said_of_a_token_may_have_a_member_error() {
+    for active in [true, false] {
+        let body = json!({ "active": active, "error": "custom" });
+        let judged = judge(Ok(answer(200, body.clone())), Wall(0.0));
+        assert_eq!(
+            judged.ok().map(|body| body.stringify()),
+            Some(body.to_string())
+        );
+        assert_code(answer(400, body), Code::Oauth);
+    }
+}
+
+#[test]
 fn an_error_member_that_is_no_text_is_no_error_under_2xx() {
     for error in [
         json!(null),
