@@ -94,7 +94,7 @@ pub trait Kept: Clone + 'static {
     fn unit(&self, key: Word, index: u32) -> Option<u16>;
     /// The object or list that the member is.
     fn get(&self, key: Word) -> Option<Self>;
-    /// The object at this place of a list.
+    /// The object at this place of a list: an empty one for what is none.
     fn at(&self, index: u32) -> Option<Self>;
 
     /// Sets a number.

@@ -79,7 +79,10 @@ export const unit = (id, key, index) => {
 };
 const handle = (value) => (value && typeof value === "object" ? keep(value) : 0);
 export const get = (id, key) => handle(member(id, key));
-export const at = (id, index) => handle(table[id][index]);
+export const at = (id, index) => {
+  const items = table[id];
+  return Array.isArray(items) && index < items.length ? handle(items[index]) || object() : 0;
+};
 
 export const set = write;
 export const flag = (id, key, value) => write(id, key, !!value);

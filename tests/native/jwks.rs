@@ -144,6 +144,15 @@ fn m05_without_a_kid_only_one_key_may_fit() {
 }
 
 #[test]
+fn m05_what_is_no_key_is_passed_over() {
+    let keys = [json!(null), json!("x"), json!(5), json!([]), rsa()];
+    assert_eq!(
+        picked(&keys, json!({ "alg": "RS256", "kid": "k1" })),
+        Some(4)
+    );
+}
+
+#[test]
 fn q09_what_is_no_key_set_has_no_key() {
     let header = object(json!({ "alg": "RS256", "kid": "k1" }));
     for set in [

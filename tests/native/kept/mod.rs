@@ -227,7 +227,13 @@ impl Kept for Object {
         self.value(key).object()
     }
     fn at(&self, index: u32) -> Option<Self> {
-        self.member(&index.to_string()).object()
+        match &*self.0.members.borrow() {
+            Members::Listed(items) => {
+                let item = items.get(usize::try_from(index).ok()?)?;
+                Some(item.clone().object().unwrap_or_else(Self::object))
+            }
+            Members::Named(_) => None,
+        }
     }
 
     fn set(&self, key: Word, number: f64) {
