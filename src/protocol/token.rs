@@ -1,6 +1,6 @@
 //! The token endpoint: RFC 6749 §4.1.3 (code), §6 (refresh), §5.1 (answer), RFC 7636 §4.5 (verifier), RFC 8707 §2.2 (resource).
 
-use super::text::{digits, is_ignoring_case, units};
+use super::text::{digits, has_word, is_ignoring_case, units};
 use crate::platform::{Kept, Kind, Wall};
 use crate::words::Word;
 
@@ -105,14 +105,20 @@ pub fn warn<K: Kept>(answer: &K, before: &K, mut warn: impl FnMut(Word)) {
     }
 }
 
-/// Whether the answer's scope is longer than the one before, which has all that may be granted (RFC 6749 §6).
+/// Whether the answer's scope has a word that the one before has not, which has all that may be granted (RFC 6749 §6).
 fn is_wider<K: Kept>(answer: &K, before: &K) -> bool {
-    let words = |kept: &K| {
-        units(kept, Word::Scope)
-            .filter(|&unit| unit == SPACE)
-            .count()
-    };
-    before.kind(Word::Scope).is_text() && words(answer) > words(before)
+    let mut word = K::object();
+    let mut is_wider = false;
+    for unit in units(answer, Word::Scope).chain([SPACE]) {
+        if unit == SPACE {
+            is_wider |= word.kind(Word::Scope).is_text()
+                && !has_word(before, Word::Scope, &word, Word::Scope);
+            word = K::object();
+        } else {
+            word.append_unit(Word::Scope, unit);
+        }
+    }
+    before.kind(Word::Scope).is_text() && is_wider
 }
 
 /// The access token's lifetime in seconds: `expires_in`, also as digits in a string; always finite, never negative.

@@ -296,6 +296,8 @@ fn r11_a_scope_that_grew_is_written_down() {
         ("openid", json!("openid profile"), true),
         ("openid profile", json!("a b c"), true),
         ("openid profile", json!("profile openid"), false),
+        ("openid a", json!("openid b"), true),
+        ("openid a", json!(" openid  "), false),
         ("openid profile", json!("openid"), false),
         ("openid profile", json!(null), false),
         ("openid profile", json!(["a", "b", "c"]), false),
