@@ -63,7 +63,11 @@ const ask = async (fetch, address, form, isLast, record, signal) => {
     keepalive: !!isLast,
     signal,
   });
-  const text = await textOf(response);
+  const text = await textOf(response).catch((cause) => {
+    // What these say is in their headers.
+    if (response.status === 429 || response.status >= 500) return "";
+    throw cause;
+  });
   const retryAfter = response.headers.get("Retry-After") ?? undefined;
   return {
     status: response.status,

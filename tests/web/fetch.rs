@@ -320,6 +320,18 @@ async fn a_failure_has_its_cause() {
         assert_eq!(text(&failure, "cause.message"), "mine", "{fetch}");
         assert_same(&failure, "{ cause: {} }");
     }
+    // What these say is in their status and headers.
+    for status in ["429", "500", "503"] {
+        let answered = broken.replace(
+            "}))",
+            &format!("}}), {{ status: {status}, headers: {{ 'Retry-After': '7' }} }})"),
+        );
+        let page = page_with("fetch-broken", &format!("async () => {answered}"));
+        let answer = ask(&page, "/", None).await.unwrap();
+        assert_eq!(get(&answer, "status"), js(status));
+        assert_eq!(text(&answer, "retryAfter"), "7");
+        assert!(get(&answer, "body").is_undefined());
+    }
     // Whatever is thrown.
     for thrown in ["undefined", "null", "0", "'text'"] {
         let fetch = format!("() => Promise.reject({thrown})");
