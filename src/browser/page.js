@@ -10,7 +10,9 @@ export const address = (id) => handle(kept(id).hasPage && parts(handed ?? locati
 export const relative = (object, key) => handle(parts(kept(object)[WORDS[key]], globalThis.location?.href));
 export const clean_address = () => {
   const url = new URL(location.href);
-  for (const name of ["code", "state", "iss", "error", "error_description", "error_uri"]) url.searchParams.delete(name);
+  // As they stand, but for ours.
+  const others = url.search.slice(1).split("&").filter((part) => !/^(code|state|iss|error.*)$/.test([...new URLSearchParams(part).keys()][0]));
+  url.search = others.join("&");
   try {
     history.replaceState(history.state, "", url);
   } catch {

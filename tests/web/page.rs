@@ -119,7 +119,7 @@ fn an_address_is_relative_to_the_page_s() {
 fn the_response_s_parameters_leave_the_address_bar() {
     let page = Page::open("page-clean", "");
     let entries = js("history.length");
-    let callback = "/callback?first=1&code=c&state=s&keep=a&iss=https%3A%2F%2Fa.example&error=e&error_description=d&error_uri=u&code=again&keep=b%26c#part";
+    let callback = "/callback?first=1&code=c&state=s&keep=a%20b&iss=https%3A%2F%2Fa.example&error=e&error_description=d&error_uri=u&error_code=1&c%6Fde=again&flag&keep=b%26c#part";
     let (address, state) = at(callback, || {
         page.browser.clean_address();
         (
@@ -129,7 +129,7 @@ fn the_response_s_parameters_leave_the_address_bar() {
     });
     assert_eq!(
         address.as_string().unwrap(),
-        "/callback?first=1&keep=a&keep=b%26c#part"
+        "/callback?first=1&keep=a%20b&flag&keep=b%26c#part"
     );
     // A router's state stays, and Back leads where it did.
     assert_same(&state, "{ app: 1 }");
