@@ -298,20 +298,25 @@ impl<P: Platform> Session<P> {
         self.is_stored.set(saved.is_ok());
         if saved.is_err() {
             self.platform.remove(Slot::Record);
-            // What is full may have room for less; else the platform keeps the whole as long as the page lives.
-            let smaller = record::without_id_token(&self.config.settings, &record);
-            let saved = match saved {
-                Err(StorageFailed::Full) => self.platform.save(Slot::Record, &smaller),
-                saved => saved,
-            };
-            self.is_stored.set(saved.is_ok());
-            if saved.is_err() {
-                let _ = self.platform.save(Slot::Record, &record);
-            }
+            let _ = self.save(&record);
         }
         let failed = saved.err().or_else(|| self.unreadable_storage());
         self.failure.set(failed.map(storage_error));
         self.hold(Some(record));
+    }
+
+    /// What is full may have room for less; else the platform keeps the whole as long as the page lives.
+    fn save(&self, record: &P::Kept) -> Result<(), StorageFailed> {
+        let mut saved = self.platform.save(Slot::Record, record);
+        if saved == Err(StorageFailed::Full) {
+            let smaller = record::without_id_token(&self.config.settings, record);
+            saved = self.platform.save(Slot::Record, &smaller);
+            if saved.is_err() {
+                let _ = self.platform.save(Slot::Record, record);
+            }
+        }
+        self.is_stored.set(saved.is_ok());
+        saved
     }
 
     /// Changes the notes of the record held, which is `held`: nothing that the app sees.
@@ -321,8 +326,7 @@ impl<P: Platform> Session<P> {
             // one storage, nothing over what a tab that is ahead has there.
             let is_behind = noted.number(Word::Seen) > noted.number(Word::Generation);
             if !(self.is_in_doubt.get() || is_behind && self.config.is_local) {
-                let saved = self.platform.save(Slot::Record, &noted);
-                self.is_stored.set(saved.is_ok());
+                let _ = self.save(&noted);
             }
         }
     }

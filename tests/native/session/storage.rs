@@ -41,6 +41,14 @@ fn s02_where_storage_is_full_the_rest_survives_without_the_id_token() {
     tab.client().look_again();
     assert!(tab.get_access_token().brought().stringify().contains("sss"));
 
+    // Nor is it forgotten that the refresh token was sent.
+    let sent_at = time(browser.wall());
+    tab.refresh();
+    assert_eq!(tab.stored(Slot::Record)["sent_at"], sent_at);
+    browser.request().answer(503, json!(null));
+    assert_eq!(tab.stored(Slot::Record)["sent_at"], sent_at);
+    assert!(tab.get_access_token().brought().stringify().contains("sss"));
+
     tab.page().room.set(100);
     let call = tab.refresh();
     browser.request().answer(200, response(3));
