@@ -93,6 +93,8 @@ pub struct Work<K> {
     ms: f64,
     /// Whether it handles the callback of this page load.
     pub is_callback: bool,
+    /// Whether the server's sign-out was asked for by name.
+    is_asked: bool,
 }
 
 /// A client: a config, and the session that it looks after. Clones are the same client.
@@ -135,7 +137,12 @@ impl<P: Platform> Client<P> {
         begun: Result<Begun<P::Kept>, Error<P::Kept>>,
         aborted: impl Future<Output = ()>,
     ) -> Result<Option<P::Kept>, Error<P::Kept>> {
-        let Work { future, ms, .. } = match begun {
+        let Work {
+            future,
+            ms,
+            is_asked,
+            ..
+        } = match begun {
             Ok(Begun::Done(object)) => return Ok(object),
             Ok(Begun::Work(work)) => work,
             Err(error) => {
@@ -164,7 +171,13 @@ impl<P: Platform> Client<P> {
             }
             return Ok(None);
         }
-        if let (Verb::TakeOver | Verb::Revoke, Some(Ok(_))) = (verb, &outcome) {
+        let is_done = match verb {
+            Verb::TakeOver | Verb::Revoke => matches!(outcome, Some(Ok(_))),
+            // What matters was done before anything could take its time.
+            Verb::SignOut => outcome.is_none() && code == Code::Timeout && !is_asked,
+            _ => false,
+        };
+        if is_done {
             return Ok(None);
         }
         if let (Verb::SignIn, Some(Ok(address))) = (verb, &outcome) {
@@ -279,6 +292,7 @@ impl<P: Platform> Client<P> {
             future,
             ms: config::timeout_ms(options, longest_ms)?,
             is_callback: verb == Verb::HandleRedirect,
+            is_asked: sign_out::is_asked(options),
         }))
     }
 

@@ -37,6 +37,13 @@ impl<P: Platform> Session<P> {
         held
     }
 
+    /// Nothing that was discovered for a session that is over stays in storage.
+    fn forget_metadata(&self) {
+        if self.record().is_none() {
+            self.platform.remove(Slot::Metadata);
+        }
+    }
+
     /// Revokes the refresh token of a record or an answer, where there is one and where the endpoint is known: one attempt, which
     /// outlives the page. Ends when the server has answered; nobody has to wait for that.
     pub(super) fn revoke(self: &Rc<Self>, held: &P::Kept) -> Shared<()> {
@@ -101,12 +108,11 @@ pub fn kind<K: Kept>(options: &K) -> Result<Word, Error<K>> {
 
 /// Revokes the token held of this kind, which then leaves the record, in every tab.
 pub async fn revoke<P: Platform>(session: Rc<Session<P>>, kind: Word) -> Outcome<P::Kept> {
-    let has_it = |record: &P::Kept| record.kind(kind).is_text();
     let held = || {
         session
             .live_record()
             .ok()
-            .filter(has_it)
+            .filter(|record| record::has(record, kind))
             .ok_or_else(|| Error::new(Code::NoSession))
     };
     held()?;
@@ -150,32 +156,30 @@ pub async fn leave<P: Platform>(
     options: P::Kept,
 ) -> Outcome<P::Kept> {
     let goal = P::Kept::object();
-    let is_local = options.kind(Word::Local) == Kind::True;
-    if let Some(held) = held
-        .as_ref()
-        .filter(|_| options.kind(Word::Revoke) != Kind::False)
-    {
-        if is_local {
-            session.revoke(held);
-        } else {
-            let revoked = async {
-                // Some servers name it in the second document only.
-                if session.known_metadata().is_some() {
-                    let _ = session.endpoint(Endpoint::Revocation).await;
-                }
-                session.revoke(held).wait().await;
-            };
-            unless(revoked, session.platform.sleep(FAREWELL_MS)).await;
+    // Without a page there is nobody to go anywhere.
+    let is_local = options.kind(Word::Local) == Kind::True || !session.page;
+    let to_revoke = held.clone();
+    if let Some(held) = to_revoke.filter(|_| options.kind(Word::Revoke) != Kind::False) {
+        let done = Shared::new();
+        let (own, bring) = (session.clone(), done.clone());
+        session.platform.spawn(async move {
+            // Some servers name it in the second document only.
+            if own.known_metadata().is_some() {
+                let _ = own.endpoint(Endpoint::Revocation).await;
+                own.forget_metadata();
+            }
+            own.revoke(&held).wait().await;
+            bring.bring(());
+        });
+        if !is_local {
+            unless(done.wait(), session.platform.sleep(FAREWELL_MS)).await;
         }
     }
     if is_local {
         return Ok(goal);
     }
     let endpoint = session.endpoint(Endpoint::EndSession).await;
-    if session.record().is_none() {
-        // Should it have been discovered just now: nothing of a session that is over stays in storage.
-        session.platform.remove(Slot::Metadata);
-    }
+    session.forget_metadata();
     match endpoint {
         Ok((metadata, name)) => {
             metadata.copy(name, &goal, Word::Url);
@@ -186,12 +190,15 @@ pub async fn leave<P: Platform>(
         }
         // Another sign-out has overtaken this one, and leaves.
         Err(error) if error.is(Code::SignedOut) => Ok(goal),
-        // Only who asks for the server's sign-out by name is told that there is none.
-        Err(error) => {
-            let is_asked = [Word::Local, Word::PostLogoutRedirectUri, Word::State]
-                .iter()
-                .any(|&option| !options.kind(option).is_absent());
-            if is_asked { Err(error) } else { Ok(goal) }
-        }
+        // Only who asks for the server's sign-out is told that there is none.
+        Err(error) if is_asked(&options) => Err(error),
+        Err(_) => Ok(goal),
     }
+}
+
+/// Whether the server's sign-out was asked for by name.
+pub fn is_asked<K: Kept>(options: &K) -> bool {
+    [Word::Local, Word::PostLogoutRedirectUri, Word::State]
+        .iter()
+        .any(|&option| !options.kind(option).is_absent())
 }

@@ -223,12 +223,70 @@ fn a_node_program_signs_out_without_a_tombstone() {
     assert!(browser.shown().is_empty() && browser.said().is_empty());
     assert_eq!(tab.diagnostics()["nextRenewalAt"], json!(null));
     assert_eq!(tab.diagnostics()["coordination"], "none");
-    tab.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+    let call = tab.call(Verb::SignOut, json!({ "revoke": false }));
+    assert_eq!(format!("{:?}", call.ended()), "Some(Ok(None))");
+    assert!(left_for(&tab).is_empty(), "there is no page to leave");
     assert_eq!(tab.stored(Slot::Tombstones), json!(null));
     assert!(
         browser.next_timer(&tab).is_infinite(),
         "nothing keeps the program from ending"
     );
+}
+
+#[test]
+fn x02_where_to_leave_for_may_not_be_found_in_time() {
+    for (options, code) in [
+        (json!({}), None),
+        (json!({ "local": false }), Some("timeout")),
+    ] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({ "endpoints": null }));
+        let call = tab.call(Verb::SignOut, options);
+        browser.advance(9_999.0);
+        assert!(call.is_open());
+        browser.advance(1.0);
+        match code {
+            Some(code) => assert_eq!(call.code(), code),
+            None => assert_eq!(format!("{:?}", call.ended()), "Some(Ok(None))"),
+        }
+        assert_eq!(tab.status(), "signed-out");
+    }
+}
+
+/// django-oauth-toolkit names its revocation endpoint in the second document only.
+#[test]
+fn x02_p02_what_names_the_revocation_endpoint_may_be_slow() {
+    let document = |more: &str| {
+        json!({
+            "issuer": "https://as.example",
+            "token_endpoint": "https://as.example/token",
+            more: format!("https://as.example/{more}"),
+        })
+    };
+    for is_local in [true, false] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({ "endpoints": null }));
+        tab.refresh();
+        browser
+            .request()
+            .answer(200, document("end_session_endpoint"));
+        browser.request().answer(200, response(2));
+        let options = if is_local {
+            json!({ "local": true })
+        } else {
+            json!({})
+        };
+        let call = tab.call(Verb::SignOut, options);
+        browser.advance(301.0);
+        assert_eq!(format!("{:?}", call.ended()), "Some(Ok(None))");
+        assert_eq!(left_for(&tab).len(), usize::from(!is_local));
+        browser
+            .request()
+            .answer(200, document("revocation_endpoint"));
+        assert_eq!(browser.request().form["token"], "rt-2");
+        browser.request().answer(200, json!(null));
+        assert_eq!(tab.stored(Slot::Metadata), json!(null));
+    }
 }
 
 /// The second one leaves; the first has nothing left to complain of.
