@@ -7,7 +7,7 @@ use crate::platform::{Kept, Kind};
 use crate::words::{Code, Word};
 
 /// Parameters that an app may not set by `extraParams`.
-pub const OF_THE_PROTOCOL: [Word; 16] = [
+pub const OF_THE_PROTOCOL: [Word; 20] = [
     Word::ClientId,
     Word::ResponseType,
     Word::ResponseMode,
@@ -24,6 +24,11 @@ pub const OF_THE_PROTOCOL: [Word; 16] = [
     Word::MaxAge,
     Word::Request,
     Word::RequestUri,
+    // Of the token request, and secret.
+    Word::GrantType,
+    Word::Code,
+    Word::CodeVerifier,
+    Word::ClientSecret,
 ];
 
 /// The request's parameters. `sign_in` has `redirect_uri`, `scope`, `state`, `nonce` and `code_verifier`.

@@ -83,13 +83,32 @@ pub(super) fn settle_debt<P: Platform>(session: &Session<P>, record: &P::Kept, w
     retry::refund(ahead)
 }
 
-/// Writes down, and tells the siblings, what a failure means for the next attempt. Nothing of the tokens is touched.
+/// Whether the server said until when it wants no request.
+pub(super) fn is_told<K: Kept>(error: &Error<K>) -> bool {
+    error.about.number(Word::RetryAfterMs).is_finite()
+}
+
+/// Writes that down.
+pub(super) fn wait_as_told<P: Platform>(
+    session: &Session<P>,
+    notes: &P::Kept,
+    error: &Error<P::Kept>,
+) {
+    if is_told(error) {
+        let until = session.platform.now().0 + error.about.number(Word::RetryAfterMs);
+        notes.set(Word::WaitUntil, until);
+    }
+}
+
+/// Writes down, and tells the siblings, what a failure means for the next attempt. Nothing of the tokens is touched. What is wrong with a
+/// request of somebody's own, a narrower one, is wrong with no other.
 pub(super) fn failed<P: Platform>(
     session: &Session<P>,
     record: &P::Kept,
     error: &Error<P::Kept>,
     is_doubtful: bool,
     has_lock: bool,
+    is_narrower: bool,
 ) {
     let now = session.moment();
     let ahead = record.number(Word::Debt) - now.wall.0;
@@ -99,14 +118,15 @@ pub(super) fn failed<P: Platform>(
         if is_definite && !is_doubtful {
             notes.remove(Word::SentAt);
         }
-        let told = error.about.number(Word::RetryAfterMs);
-        if told.is_finite() {
-            notes.set(Word::WaitUntil, now.wall.0 + told);
-        } else if error.is(Code::RateLimited) {
+        wait_as_told(session, notes, error);
+        if is_told(error) {
+            return;
+        }
+        if error.is(Code::RateLimited) {
             let wait = retry::backoff_ms(ahead, session.platform.chance());
             let until = notes.number(Word::WaitUntil).max(now.wall.0 + wait);
             notes.set(Word::WaitUntil, until);
-        } else if is_definite && !error.is(Code::IdTokenInvalid) {
+        } else if is_definite && !is_narrower && !error.is(Code::IdTokenInvalid) {
             notes.set(Word::Paused, 1.0);
         }
     });
@@ -115,7 +135,8 @@ pub(super) fn failed<P: Platform>(
     session.back_off(ahead);
     session.tell_notes(false);
     let is_client_error = (400.0..500.0).contains(&error.about.number(Word::Status));
-    if error.is(Code::Server) && is_client_error && !session.is_valid(record) {
+    let is_unreadable = error.is(Code::Server) && !error.about.kind(Word::OutOauthError).is_text();
+    if is_unreadable && is_client_error && !session.is_valid(record) {
         // Some servers say with an empty 400 that the refresh token is dead. It is kept, since a gateway may have said it.
         error.about.flag(Word::SessionLost, true);
     }

@@ -1,6 +1,8 @@
 //! One exchange of a refresh token, from top to bottom.
 
-use super::attempt::{failed, lost, may_send, note_attempt, owe, settle_debt, since};
+use super::attempt::{
+    failed, is_told, lost, may_send, note_attempt, owe, settle_debt, since, wait_as_told,
+};
 use super::flight::Why;
 use super::keys::invalid;
 use super::lock::Lock;
@@ -17,9 +19,7 @@ use alloc::rc::Rc;
 use core::cell::Cell;
 
 pub(super) fn refresh_token_of<P: Platform>(session: &Session<P>) -> Outcome<P::Kept> {
-    let record = session
-        .record()
-        .ok_or_else(|| Error::new(Code::NoSession))?;
+    let record = session.live_record()?;
     if record.kind(Word::RefreshToken).is_text() {
         Ok(record)
     } else {
@@ -80,9 +80,18 @@ impl<P: Platform> Exchange<P> {
             Ok(endpoint) => endpoint,
             Err(error) => {
                 let record = self.still()?;
-                if self.why.get() == Why::Renewal {
+                let is_renewal = self.why.get() == Why::Renewal;
+                if is_renewal {
                     session.sent_at.set(session.platform.elapsed());
-                    session.note(&record, |notes| owe(session, notes));
+                }
+                session.note(&record, |notes| {
+                    if is_renewal {
+                        owe(session, notes);
+                    }
+                    wait_as_told(session, notes, &error);
+                });
+                if is_told(&error) {
+                    session.tell_notes(session.is_sibling_busy());
                 }
                 return Err(Err(error));
             }
@@ -97,7 +106,7 @@ impl<P: Platform> Exchange<P> {
                     // A timer may come late, and a laptop sleep: what was forgiven when the pause began may not be when it ends.
                     let elapsed = since(&record, last.first, now);
                     if !retry::is_forgiven(session.config.grace_ms, elapsed) {
-                        failed(session, &record, &last.error, true, true);
+                        self.failed(&record, &last.error, true, true);
                         return Err(Err(last.error));
                     }
                     (last.first, last.attempt + 1)
@@ -128,7 +137,7 @@ impl<P: Platform> Exchange<P> {
                 let record = self.still()?;
                 let Some(delay) = self.delay(attempt, &record, first, &error) else {
                     let has_lock = self.lock.is_held();
-                    failed(session, &record, &error, is_doubtful, has_lock);
+                    self.failed(&record, &error, is_doubtful, has_lock);
                     session.look_into(&record, &error).await;
                     return Err(Err(error));
                 };
@@ -211,8 +220,9 @@ impl<P: Platform> Exchange<P> {
         if session.epoch() != self.epoch {
             match answer {
                 Ok(answer) if session.is_replaced.get() => self.pass_on(&answer, sent, record),
-                Ok(answer) => drop(session.revoke(&answer)),
-                Err(_) => {}
+                // Where it may be the grant of what is held now, that would go too.
+                Ok(answer) if session.is_of_nobody(record) => drop(session.revoke(&answer)),
+                Ok(_) | Err(_) => {}
             }
             return Err(Err(Error::new(Code::SignedOut)));
         }
@@ -232,7 +242,7 @@ impl<P: Platform> Exchange<P> {
             Ok(tokens) => Ok(Ok(tokens)),
             Err(error) => {
                 if let Some(held) = session.record() {
-                    failed(session, &held, &error, true, true);
+                    self.failed(&held, &error, true, true);
                 }
                 Err(Err(error))
             }
@@ -254,6 +264,18 @@ impl<P: Platform> Exchange<P> {
             next.set(Word::Generation, old.number(Word::Generation) + 1.0);
             self.session.hand_over(&next, 0.0);
         }
+    }
+
+    fn failed(&self, record: &P::Kept, error: &Error<P::Kept>, is_doubtful: bool, has_lock: bool) {
+        let is_narrower = self.narrower.is_some();
+        failed(
+            &self.session,
+            record,
+            error,
+            is_doubtful,
+            has_lock,
+            is_narrower,
+        );
     }
 
     /// How long to wait before the refresh token is sent again, where it may be.

@@ -1,6 +1,6 @@
 //! Asking the server about a token. Never refreshes first, changes nothing.
 
-use super::{Outcome, Session};
+use super::{Outcome, Session, record};
 use crate::config::{self, MAY_BE_ABSENT, Rule, SIGNAL, TEXT, TIMEOUT};
 use crate::error::Error;
 use crate::platform::{Kept, Platform};
@@ -40,7 +40,7 @@ pub async fn introspect<P: Platform>(
         let kind = hinted.unwrap_or(Word::AccessToken);
         hint.put(Word::TokenTypeHint, kind);
         let record = session.live_record()?;
-        if !record.kind(kind).is_text() {
+        if !record::has(&record, kind) {
             return Err(Error::new(match kind {
                 Word::RefreshToken => Code::NoRefreshToken,
                 _ => Code::NoSession,

@@ -7,6 +7,7 @@
 //! | `family` | a name for all tokens that descend from one sign-in; tabs that hold the same one are siblings |
 //! | `generation` | 1 at sign-in, one more each time that tokens of an answer are stored |
 //! | `signed_in_at` | ms since the epoch |
+//! | `adopted` | of tokens that were adopted: a digest of the first access token |
 //! | `access_token`, `token_type`, `received_at`, `expires_at` | ms since the epoch, by the device's clock; `received_at` is when the request was sent |
 //! | `scope` | as granted; absent where it is not known |
 //! | `refresh_token`, `id_token` | where there is one |
@@ -40,7 +41,12 @@ pub(super) const TEXTS: [Word; 5] = [
     Word::IdToken,
 ];
 const TIMES: [Word; 2] = [Word::ReceivedAt, Word::ExpiresAt];
-const ORIGIN: [Word; 3] = [Word::Family, Word::Generation, Word::SignedInAt];
+const ORIGIN: [Word; 4] = [
+    Word::Family,
+    Word::Adopted,
+    Word::Generation,
+    Word::SignedInAt,
+];
 const NOTES: [Word; 5] = [
     Word::SentAt,
     Word::Seen,
@@ -68,9 +74,15 @@ pub fn begin_family<K: Kept>(record: &K) {
             Word::AccessToken
         };
         digest(record, key, record, Word::Family);
+        digest(record, Word::AccessToken, record, Word::Adopted);
     }
     record.set(Word::Generation, 1.0);
     record.copy(Word::ReceivedAt, record, Word::SignedInAt);
+}
+
+/// Whether it has a token of this kind. A record is never without an access token: one that was revoked left `Word::Revoke` in its place.
+pub fn has<K: Kept>(record: &K, kind: Word) -> bool {
+    record.kind(kind).is_text() && !record.is(kind, Word::Revoke)
 }
 
 /// A copy with the same tokens, and without the notes.

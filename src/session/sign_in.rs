@@ -364,16 +364,22 @@ impl<P: Platform> Session<P> {
     pub fn replace(self: &Rc<Self>, record: P::Kept) -> Outcome<P::Kept> {
         record::begin_family(&record);
         self.look_around();
-        if let Some(held) = self.record()
-            && record::is_same_family(&held, &record)
-            && (held.number(Word::Generation) > record.number(Word::Generation)
-                || (held.same(Word::AccessToken, &record, Word::AccessToken)
-                    && held.number(Word::SentAt).is_finite()))
-        {
-            // An app that adopts the same tokens at each start means the session that has come of them since.
-            return self.given_tokens();
-        }
         let old = self.record();
+        if let Some(held) = &old
+            && record::is_same_family(held, &record)
+        {
+            let is_same = |key| held.same(key, &record, key);
+            if is_same(Word::RefreshToken) && !is_same(Word::AccessToken) && !is_same(Word::Adopted)
+            {
+                return self.take_access(held, &record);
+            }
+            if held.number(Word::Generation) > record.number(Word::Generation)
+                || (is_same(Word::AccessToken) && held.number(Word::SentAt).is_finite())
+            {
+                // An app that adopts the same tokens at each start means the session that has come of them since.
+                return self.given_tokens();
+            }
+        }
         let is_same_user = old
             .as_ref()
             .and_then(|old| id_token::is_same_user(old, &record));
@@ -384,7 +390,7 @@ impl<P: Platform> Session<P> {
         {
             self.bury(&old, true);
             self.tell_signed_out(&old);
-            // Where it may be the same grant, its tokens would go too.
+            // Where it may be the same grant, these would go too.
             if is_same_user == Some(false) {
                 drop(self.revoke(&old));
             }
@@ -397,6 +403,23 @@ impl<P: Platform> Session<P> {
         self.emit(Event::SignedIn, None);
         self.land(None, self.valid_tokens());
         self.given_tokens()
+    }
+
+    /// Another access token for the same refresh token, from a server that does not rotate: the session goes on with it.
+    fn take_access(&self, held: &P::Kept, given: &P::Kept) -> Outcome<P::Kept> {
+        let next = record::noted(&self.config.settings, held);
+        token::copy_access(given, &next);
+        next.set(Word::Generation, held.number(Word::Generation) + 1.0);
+        self.store(next.clone());
+        self.hand_over(&next, 0.0);
+        self.emit(Event::SignedIn, None);
+        self.given_tokens()
+    }
+
+    /// Whether nobody has a use for the tokens of an earlier session: there is none now, or another user's.
+    pub(super) fn is_of_nobody(&self, earlier: &P::Kept) -> bool {
+        self.record()
+            .is_none_or(|held| id_token::is_same_user(earlier, &held) == Some(false))
     }
 }
 

@@ -32,7 +32,7 @@ impl<P: Platform> Session<P> {
     pub fn given_tokens(&self) -> Outcome<P::Kept> {
         self.built()
             .tokens
-            .or_else(|| self.record().map(|record| record::tokens(&record)))
+            .or_else(|| self.told_record().map(|record| record::tokens(&record)))
             .ok_or_else(|| Error::new(Code::SignedOut))
     }
 
@@ -45,6 +45,12 @@ impl<P: Platform> Session<P> {
         }
     }
 
+    /// The record held, where it has an access token to tell of.
+    fn told_record(&self) -> Option<P::Kept> {
+        self.record()
+            .filter(|record| record::has(record, Word::AccessToken))
+    }
+
     fn built(&self) -> Built<P::Kept> {
         let status = self.status();
         let last = self.snapshot.get();
@@ -55,7 +61,7 @@ impl<P: Platform> Session<P> {
         snapshot.put(Word::Status, status);
         let is_out = status == Word::SignedOut;
         let tokens = self
-            .record()
+            .told_record()
             .filter(|_| !is_out)
             .map(|record| record::tokens(&record));
         match &tokens {

@@ -82,6 +82,10 @@ fn k05_extra_params_may_not_name_a_parameter_of_the_protocol() {
         "resource",
         "request",
         "request_uri",
+        "grant_type",
+        "code",
+        "code_verifier",
+        "client_secret",
     ] {
         assert!(names.contains(&name), "{name}");
     }

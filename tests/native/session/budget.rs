@@ -1,6 +1,8 @@
 //! How much the background may ask for, as it is written down.
 
-use crate::outside::{Browser, Tab, config, later, message, response, signed_in, time, twins};
+use crate::outside::{
+    Browser, Tab, config, duplicate, later, message, response, signed_in, time, twins,
+};
 use rekindle::client::Verb;
 use rekindle::platform::Slot;
 use serde_json::json;
@@ -22,6 +24,27 @@ fn due(browser: &Browser, more: serde_json::Value) -> Tab {
     browser.advance(HOUR - 30_001.0);
     assert_eq!(browser.sent(), 0);
     tab
+}
+
+#[test]
+fn n06_the_metadata_too_may_be_asked_for_only_when_the_server_says_so() {
+    for status in [429, 503] {
+        let browser = Browser::new();
+        let tab = due(&browser, json!({ "endpoints": null }));
+        let twin = duplicate(&tab, json!({}));
+        browser.advance(1.0);
+        let request = browser.request();
+        assert!(request.url.ends_with("/openid-configuration"));
+        request.answer_with(status, json!(null), &[("retryAfter", "1800".into())]);
+        let until = browser.wall() + 1_800_000.0;
+        for tab in [&tab, &twin] {
+            assert_eq!(tab.stored(Slot::Record)["wait_until"], time(until));
+        }
+        browser.advance(1_799_999.0);
+        assert_eq!(browser.sent(), 1);
+        browser.advance(1.0);
+        assert_eq!(browser.sent(), 2);
+    }
 }
 
 #[test]

@@ -103,7 +103,9 @@ fn r12_without_a_refresh_token_nothing_is_sent() {
         "false"
     );
     browser.advance(60_000.0);
-    let error = tab.refresh().error();
+    let call = tab.refresh();
+    assert_eq!(call.code(), "no_session");
+    let error = call.error();
     assert_eq!(error.stringify_member("sessionLost"), "true");
     assert_eq!(tab.get_access_token().code(), "no_session");
     assert_eq!(browser.sent(), 0);

@@ -42,6 +42,40 @@ fn n02_inside_the_grace_the_same_refresh_token_is_sent_three_times_at_most() {
 }
 
 #[test]
+fn r11_a_narrower_request_that_is_refused_says_nothing_of_others() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "autoRenew": true }));
+    let call = tab.call(Verb::Refresh, json!({ "scope": "other" }));
+    let refused = json!({ "error": "invalid_scope" });
+    browser.request().answer(400, refused.clone());
+    assert_eq!(
+        (call.code().as_str(), note(&tab, "paused")),
+        ("oauth", json!(null))
+    );
+    browser.advance(3_570_000.0);
+    assert_eq!(browser.sent(), 2, "it is renewed all the same");
+    browser.request().answer(400, refused);
+    assert_eq!(note(&tab, "paused"), json!(1));
+}
+
+#[test]
+fn r08_a_server_that_says_that_it_is_busy_leaves_the_session() {
+    for (body, is_lost) in [
+        (json!({ "error": "temporarily_unavailable" }), "false"),
+        (json!(null), "true"),
+    ] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({}));
+        browser.advance(3_600_000.0);
+        let call = tab.refresh();
+        browser.request().answer(400, body);
+        assert_eq!(call.code(), "server");
+        assert_eq!(call.error().stringify_member("sessionLost"), is_lost);
+        assert_eq!(tab.refresh_token(), "rt-1");
+    }
+}
+
+#[test]
 fn n02_the_second_attempt_brings_it() {
     let browser = Browser::new();
     let tab = signed_in(&browser, GRACE());

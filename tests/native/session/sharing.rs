@@ -326,11 +326,75 @@ fn t09_nor_is_it_forgotten_that_the_refresh_token_was_sent() {
     let adopt = |response| tab.call(Verb::SetTokens, json!({ "response": response }));
     assert_eq!(adopt(response(1)).token(), "at-1");
     assert_eq!(tab.stored(Slot::Record)["sent_at"], json!(sent_at as u64));
-    // With another access token they are others.
+    // Nor where another access token comes with it.
     let mut other = response(1);
     other["access_token"] = json!("at-9");
     assert_eq!(adopt(other).token(), "at-9");
-    assert_eq!(tab.stored(Slot::Record)["sent_at"], json!(null));
+    assert_eq!(tab.stored(Slot::Record)["sent_at"], json!(sent_at as u64));
+}
+
+/// Where the server does not say whose tokens they are, they may be of one grant: with one, the other would go.
+#[test]
+fn an_answer_for_tokens_that_others_replaced_is_given_back_only_where_these_are_another_user_s() {
+    for (user, is_revoked) in [(None, false), (Some("1"), false), (Some("2"), true)] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({}));
+        let adopt = |number, user: Option<&str>| {
+            let mut given = response(number);
+            given["id_token"] = json!(user.map(|sub| id_token(json!({ "sub": sub }))));
+            tab.call(Verb::SetTokens, json!({ "response": given }));
+        };
+        adopt(2, Some("1"));
+        let call = tab.refresh();
+        let late = browser.open_requests().remove(0);
+        adopt(7, user);
+        late.answer(200, response(3));
+        assert_eq!(call.token(), "at-7");
+        let revoked = browser.open_requests();
+        let revoked = revoked
+            .iter()
+            .filter(|request| request.url.ends_with("/revoke"));
+        let tokens: Vec<_> = revoked
+            .map(|request| request.form["token"].clone())
+            .collect();
+        let expected = [json!("rt-2"), json!("rt-3")];
+        assert_eq!(
+            tokens,
+            expected[..if is_revoked { 2 } else { 0 }],
+            "{user:?}"
+        );
+    }
+}
+
+/// A server that does not rotate gives others another access token for the same refresh token.
+#[test]
+fn a_refresh_token_that_is_held_may_be_given_with_another_access_token() {
+    let browser = Browser::new();
+    let (tab, twin) = twins(&browser, json!({}));
+    let token = |tab: &Tab| tab.get_access_token().token();
+    tab.refresh();
+    let answer = json!({ "access_token": "at-2", "expires_in": 3600, "token_type": "Bearer" });
+    browser.request().answer(200, answer);
+    let adopt = |name: &str| {
+        let mut given = response(1);
+        given["access_token"] = json!(name);
+        tab.call(Verb::SetTokens, json!({ "response": given }))
+            .token()
+    };
+    assert_eq!(adopt("at-9"), "at-9");
+    assert_eq!(
+        (tab.refresh_token().as_str(), tab.generation()),
+        ("rt-1", 3.0)
+    );
+    assert_eq!(token(&twin), "at-9");
+    // What the session began with is older than what has come of it.
+    assert_eq!(adopt("at-1"), "at-9");
+    // An answer that is late brings nothing over it, and nothing that is held is revoked.
+    let call = tab.refresh();
+    assert_eq!(adopt("at-10"), "at-10");
+    browser.request().answer(200, response(1));
+    assert_eq!(call.token(), "at-10");
+    assert_eq!((token(&tab).as_str(), browser.sent()), ("at-10", 2));
 }
 
 #[test]

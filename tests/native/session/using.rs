@@ -110,6 +110,11 @@ fn an_access_token_that_is_revoked_is_given_to_nobody() {
         assert_eq!(tab.status(), "expired");
         assert!(!tab.events().contains(&"Renewed: expired".to_owned()));
     }
+    assert_eq!(tab.client().snapshot().stringify_member("tokens"), "null");
+    for verb in [Verb::Introspect, Verb::Revoke] {
+        let again = tab.call(verb, json!({ "tokenTypeHint": "access_token" }));
+        assert_eq!(again.code(), "no_session");
+    }
     let next = tab.get_access_token();
     browser.request().answer(200, response(2));
     assert_eq!(next.token(), "at-2");
