@@ -81,8 +81,11 @@ export const createCore = (module, config, outside, deliver, onTrap) => {
     }
   };
 
-  /** The other clients of this page with the same issuer, client id and name. */
-  const others = () => [...cores].filter((other) => other !== self && other.identity === self.identity);
+  /** The other clients of this page with this session: the same issuer, client id and name, in the same storage. */
+  const others = () => {
+    const isOurs = (other) => other.identity === self.identity && other.storage === self.storage;
+    return self.storage === "memory" ? [] : [...cores].filter((other) => other !== self && isOurs(other));
+  };
 
   const tell = (event) => {
     deliver(event);
@@ -116,7 +119,11 @@ export const createCore = (module, config, outside, deliver, onTrap) => {
     last ? last.refreshToken : (release(enter(wasm.instance_read, pointer, RECORD))?.refresh_token ?? null);
   const diagnostics = () => last?.diagnostics ?? release(enter(wasm.instance_read, pointer, DIAGNOSTICS));
 
-  const storedKeys = () => context.slots[0].storage?.size();
+  /** Whether the record is where it was put, as far as can be told without a look at it. */
+  const isThere = () => {
+    const { key, storage } = context.slots[0];
+    return !storage || storage.has(key);
+  };
 
   const giveBack = () => {
     onTraps.delete(trapped);
@@ -128,6 +135,7 @@ export const createCore = (module, config, outside, deliver, onTrap) => {
 
   const self = {
     identity: contexts.identityOf(config),
+    storage: outside.storage,
     lookAgain: () => void enter(wasm.instance_run, pointer, NEWS),
 
     /** Begins a call: `{ promise, reject, isCallback }`, and the `value` when it is there. */
@@ -141,7 +149,7 @@ export const createCore = (module, config, outside, deliver, onTrap) => {
 
     /** The access token, where nothing has changed since it was remembered and it is fresh by both clocks. */
     freshToken() {
-      if (!fresh || storedKeys() !== fresh.keys) return undefined;
+      if (!fresh || !isThere()) return undefined;
       const now = Date.now();
       if (now !== fresh.seen) {
         const wall = now - fresh.wall;
@@ -153,7 +161,7 @@ export const createCore = (module, config, outside, deliver, onTrap) => {
     remember(accessToken) {
       if (snapshot()?.tokens?.accessToken !== accessToken) return;
       const ms = enter(wasm.instance_read, pointer, FRESH_MS);
-      fresh = { accessToken, ms, wall: Date.now(), mono: performance.now(), keys: storedKeys() };
+      fresh = { accessToken, ms, wall: Date.now(), mono: performance.now() };
     },
 
     /** The same call for the other clients, whose answer is nobody's: they may have no session yet, and one in the making. */

@@ -34,8 +34,8 @@ const mustBe = (field, problem) => new RekindleError({ code: "invalid_config", f
 
 export const createClient = async (config) => {
   if (!isObject(config)) throw mustBe("config", "must be an object");
-  const own = { ...config };
   // While the module compiles, the page goes on.
+  const own = Object.fromEntries(Object.entries(config).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value]));
   const outside = outsideOf(own);
   return openClient(await compileOnce(), own, outside);
 };
@@ -54,7 +54,10 @@ const openClient = async (module, config, outside) => {
   const deliver = ({ event, snapshot, about }) => {
     const told = { type: EVENTS[event], snapshot };
     if (about) told.error = new RekindleError(about);
+    Object.freeze(told);
     for (const listener of [...listeners]) {
+      // One before it may have ended this one, or closed the client.
+      if (!listeners.has(listener)) continue;
       try {
         listener(told);
       } catch (error) {

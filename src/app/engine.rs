@@ -157,11 +157,16 @@ impl Engine {
         }
     }
 
-    /// The other clients of this page with the same issuer, client id and name.
+    /// The other clients of this page with this session: the same issuer, client id and name, in the same storage.
     pub fn others(&self) -> Vec<Rc<Self>> {
+        let storage = |engine: &Self| outside::kept(engine.context).storage();
+        let own = storage(self);
         let mut engines = engines();
         engines.retain(|other| {
-            !core::ptr::eq(Rc::as_ptr(other), self) && other.identity == self.identity
+            !core::ptr::eq(Rc::as_ptr(other), self)
+                && other.identity == self.identity
+                && own != "memory"
+                && storage(other) == own
         });
         engines
     }

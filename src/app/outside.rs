@@ -43,6 +43,9 @@ extern "C" {
 extern "C" {
     /// What `open` in `context.js` makes.
     pub type Context;
+    /// The name of a storage of the page's.
+    #[wasm_bindgen(method, getter)]
+    pub fn storage(this: &Context) -> String;
     #[wasm_bindgen(method, getter)]
     pub fn outbox(this: &Context) -> Array;
     #[wasm_bindgen(method, getter)]

@@ -11,7 +11,7 @@ const memory = () => {
     getItem: (key) => values.get(key) ?? null,
     setItem: (key, value) => void values.set(key, value),
     removeItem: (key) => void values.delete(key),
-    size: () => 0,
+    has: () => true,
   };
 };
 
@@ -24,15 +24,15 @@ const taken = (read) => {
       getItem: getItem.bind(storage),
       setItem: setItem.bind(storage),
       removeItem: removeItem.bind(storage),
-      // How many keys there are shows that somebody cleared it. An app's own storage need not say: then every look is at the record.
-      size: () => storage.length ?? NaN,
+      // Whether nobody has cleared it. An app's own storage need not say: then every look is at the record.
+      has: (key) => globalThis.Storage && storage instanceof Storage && key in storage,
     };
   } catch {
     return undefined;
   }
 };
 
-const chosen = (storage = "session") => {
+const chosen = (storage) => {
   switch (storage) {
     case "session":
       return taken(() => sessionStorage);
@@ -47,30 +47,35 @@ const chosen = (storage = "session") => {
 
 /** What the page's own storage refused to keep, for all clients of this page load. */
 const unsaved = new Map();
-const place = (key, storage, of = "session") => {
+const place = (key, storage, of) => {
   const isShared = of === "session" || of === "local";
   if (isShared && !unsaved.has(of + key)) unsaved.set(of + key, {});
   return { key, storage, unsaved: isShared ? unsaved.get(of + key) : {} };
 };
 
+/** The config need not be checked yet. */
+const textOf = (value) => (typeof value === "string" ? value : "");
 /** What keeps two clients apart in storage, locks and channels. */
 export const identityOf = ({ issuer, clientId, name = "" }) =>
-  [String(issuer).replace(/\/$/, ""), clientId, name].map((part) => String(part).replace(/[%|]/g, encodeURIComponent)).join("|");
+  [textOf(issuer).replace(/\/$/, ""), textOf(clientId), textOf(name)].map((part) => part.replace(/[%|]/g, encodeURIComponent)).join("|");
 
 /** What must outlive a context, taken when it is called: the page's functions as they are now, and what was written down. */
 export const outsideOf = (config) => {
   const hasPage = typeof document === "object";
   const session = hasPage ? taken(() => sessionStorage) : undefined;
   const identity = identityOf(config);
+  // Without a page each client is somebody else's.
+  const [storage, others] = hasPage ? [config.storage ?? "session", "session"] : ["memory", "memory"];
   return {
     fetch: config.fetch ?? globalThis.fetch,
+    storage,
     // In the order of `Slot` in platform.rs.
     slots: [
-      place(`rekindle:session:${identity}`, hasPage ? chosen(config.storage) : memory(), hasPage ? config.storage : "memory"),
-      place(`rekindle:sign-ins:${identity}`, session),
-      place(`rekindle:metadata:${identity}`, session),
-      place(`rekindle:tombstones:${identity}`, hasPage ? taken(() => localStorage) : undefined),
-      place(`rekindle:keys:${identity}`, session),
+      place(`rekindle:session:${identity}`, chosen(storage), storage),
+      place(`rekindle:sign-ins:${identity}`, session, others),
+      place(`rekindle:metadata:${identity}`, session, others),
+      place(`rekindle:tombstones:${identity}`, hasPage ? taken(() => localStorage) : undefined, others),
+      place(`rekindle:keys:${identity}`, session, others),
     ],
     log: { exchanges: [], warnings: [] },
   };
@@ -80,15 +85,16 @@ export const outsideOf = (config) => {
  * Opens a context for a config that need not be checked yet.
  * `resume()` is called from a task of its own when an operation ended.
  */
-export const open = (config, resume, { fetch, slots, log } = outsideOf(config)) => {
+export const open = (config, resume, { fetch, storage, slots, log } = outsideOf(config)) => {
   const hasPage = typeof document === "object";
   return keep({
     resume,
     fetch,
+    storage,
     slots,
     log,
     hasPage,
-    isLasting: hasPage && config.storage !== "memory",
+    isLasting: storage !== "memory",
     /** The channel's name, and with what all its locks' names begin. */
     name: `rekindle:${identityOf(config)}`,
     /** How to stop listening, by the bits of `attention` in platform.rs. */
@@ -140,7 +146,11 @@ export const cancel = (id, operation) => {
   results.delete(operation);
   if (untaken) drop(Math.abs(untaken));
 };
-export const is_lasting = (id) => +kept(id).isLasting;
+/** Neither what is nobody's but this page's lasts, nor what storage had no room for. */
+export const is_lasting = (id) => {
+  const { isLasting, slots } = kept(id);
+  return +(isLasting && slots[0].unsaved.text === undefined);
+};
 export const log = (id) => keep(kept(id).log);
 
 export const settle = (id, call, isError, object) =>

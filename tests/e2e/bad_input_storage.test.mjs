@@ -123,6 +123,13 @@ describe("s02 storage that is full", () => {
     assert.equal(state.refreshToken, "refresh-token-2");
     assert.equal(state.error?.code, "storage_full");
     assert.equal(state.persisted, false);
+    const other = await stage.browser.run(async (config) => {
+      const client = await probe.createClient(config);
+      const { status, persisted } = client.getSnapshot();
+      client.close();
+      return { status, persisted };
+    }, stage.config);
+    assert.deepEqual(other, { status: "signed-in", persisted: false }, "another client of the page says so too");
     assert.ok(!JSON.stringify(state.stored).includes(tokens.refresh_token), "the spent one is gone");
     await stage.open();
     const { refreshToken } = await stage.start();

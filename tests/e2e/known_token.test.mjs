@@ -53,6 +53,15 @@ test("s04 the page clears its storage: there is no session, at the very next cal
   assert.equal((await ask()).error.code, "no_session");
 });
 
+test("s04 somebody takes the record, and puts something of their own there: there is no session", async () => {
+  await run(() => {
+    const key = Object.keys(sessionStorage).find((key) => key.startsWith("rekindle:session:"));
+    sessionStorage.removeItem(key);
+    sessionStorage.setItem("theirs", "");
+  });
+  assert.equal((await ask()).error.code, "no_session");
+});
+
 test("c02 the token runs out by the time of day alone: the next call refreshes", async () => {
   const { expiresAt } = (await stage.state()).tokens;
   await ask();

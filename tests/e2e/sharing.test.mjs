@@ -160,3 +160,29 @@ describe("x02 sign-out at the server", () => {
     });
   }
 });
+
+describe("x02 clients of one page", () => {
+  test("a sign-out ends the session of those with the same storage, and of no other", async () => {
+    const tab = await tabs.open();
+    const answers = await Promise.all([1, 2, 3, 4].map(() => stage.newTokens()));
+    const seen = await tab.run(async (config, answers) => {
+      const storages = ["session", undefined, "memory", "memory", "local"];
+      const clients = await Promise.all(storages.map((storage) => probe.createClient({ ...config, storage })));
+      const [one, twin, ...others] = clients;
+      await Promise.all([one, ...others].map((client, at) => client.setTokens(answers[at])));
+      const signedIn = () => clients.map((client) => client.getSnapshot().status === "signed-in");
+      const seen = [signedIn()];
+      for (const client of [others[0], twin]) {
+        await client.signOut({ local: true, revoke: false });
+        seen.push(signedIn());
+      }
+      for (const client of clients) client.close();
+      return seen;
+    }, stage.config, answers);
+    assert.deepEqual(seen, [
+      [true, true, true, true, true],
+      [true, true, false, true, true],
+      [false, false, false, true, true],
+    ]);
+  });
+});
