@@ -60,8 +60,9 @@ pub fn on_client(sim: &Sim, tab: usize, context: usize, action: Action) {
             let families = sim.borrow().families_of(tab);
             let others: Vec<usize> = sim.borrow().tabs[tab].contexts.clone();
             for other in others.into_iter().filter(|&other| other != context) {
-                let is_open = !sim.borrow().contexts[other].is_closed;
-                if is_open {
+                // A closed one too, as long as something of it is under way: the shell's `callOthers` knows it till then.
+                let is_there = !sim.borrow().contexts[other].is_gone;
+                if is_there {
                     let local = Object::object();
                     local.flag(Word::Local, true);
                     call(sim, other, Verb::SignOut, &local);
