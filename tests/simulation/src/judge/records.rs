@@ -220,7 +220,7 @@ impl World {
             || self.judge.replaced.iter().any(|(other, _)| *other == tab)
             || is_cleared
             || before.refresh.is_none()
-            || self.was_no_room();
+            || self.was_no_room(tab);
         if !is_listed {
             self.fail_in(
                 tab,
@@ -232,13 +232,16 @@ impl World {
         }
     }
 
-    /// Whether a storage that all tabs share was too full for what a tab had, which could not hand it over: its word was lost, it slept or
-    /// it died.
-    fn was_no_room(&self) -> bool {
+    /// Whether a storage that all tabs share was too full for what a tab had, which could not hand it over to this one: its word was lost,
+    /// it slept or it died, lately or while this one slept.
+    fn was_no_room(&self, own: usize) -> bool {
+        let own = &self.tabs[own];
         let is_mute = |tab: &Tab| match tab.life {
-            Life::Running => false,
+            Life::Running => own.was_away(tab.loaded_at),
             Life::Hung | Life::Hidden => true,
-            Life::Crashed | Life::Closed => self.now < tab.changed_at + NEWS_MS,
+            Life::Crashed | Life::Closed => {
+                self.now < tab.changed_at + NEWS_MS || own.was_away(tab.changed_at)
+            }
         };
         self.plan.storage == Storage::Local
             && self.judge.storage_failed_at.is_some()
