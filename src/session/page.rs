@@ -28,8 +28,7 @@ impl<P: Platform> Session<P> {
     /// Hears of everything, one thing after the other, and waits for nothing.
     pub(super) async fn listen(self: Rc<Self>) {
         loop {
-            let closed =
-                self.until(|session| session.is_closed.get() && session.exchanges.get() == 0);
+            let closed = self.until(Self::is_done);
             let Some(Ok(Some(news))) = unless(self.platform.news(), closed).await else {
                 return;
             };
@@ -102,8 +101,13 @@ impl<P: Platform> Session<P> {
 
     /// Stops listening, once a closed client has nothing under way.
     pub(super) fn rest(&self) {
-        if self.page && self.is_closed.get() && self.exchanges.get() == 0 {
+        if self.page && self.is_done() {
             self.platform.attend(0);
         }
+    }
+
+    /// Whether the client is closed, and no exchange is under way.
+    pub(super) fn is_done(&self) -> bool {
+        self.is_closed.get() && self.exchanges.get() == 0
     }
 }

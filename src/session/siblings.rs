@@ -254,15 +254,24 @@ impl<P: Platform> Session<P> {
     /// Where all tabs share a storage that is empty, either somebody cleared it, or a tab found it too full for what it has: that one
     /// hands it over.
     pub(super) async fn doubt(self: Rc<Self>) {
-        while !self.is_closed.get() {
-            self.until(|session| session.is_closed.get() || session.is_in_doubt.get())
-                .await;
+        loop {
+            self.until(|session| {
+                session.is_done() || (session.is_in_doubt.get() && !session.is_hidden.get())
+            })
+            .await;
+            if self.is_done() {
+                return;
+            }
             let held = self.record();
             self.ask_siblings();
             let over = self.until(|session| {
-                session.is_closed.get() || held.as_ref().is_none_or(|held| !session.holds(held))
+                session.is_hidden.get() || held.as_ref().is_none_or(|held| !session.holds(held))
             });
             let is_over = unless(over, self.platform.sleep(ASK_MS)).await.is_some();
+            if self.is_hidden.get() {
+                // Nobody can answer now: they are asked again when the page is back.
+                continue;
+            }
             self.is_in_doubt.set(false);
             if !is_over && matches!(self.platform.load(Slot::Record), Ok(None)) {
                 self.end_too(Event::SignedOut, None);

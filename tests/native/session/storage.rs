@@ -276,6 +276,60 @@ fn s04_where_all_tabs_share_the_storage_the_others_are_asked_first() {
     }
 }
 
+/// Symptom: no tab could refresh as long as a page was open whose client had been closed. Cause: the storage of all was found empty when that
+/// client's answer came, nobody was left who looks into that, and the exchange waited for it with the refresh lock held.
+#[test]
+fn s04_t10_a_closed_client_looks_into_an_empty_storage_too() {
+    for is_full in [false, true] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({ "storage": "local" }));
+        let newer = later(&tab, 2);
+        tab.refresh();
+        tab.client().close();
+        browser.settle();
+        tab.remove(Slot::Record);
+        browser.request().answer(200, response(9));
+        browser.advance(100.0);
+        if is_full {
+            tab.receives(&json!({ "what": "tokens", "ms": 0, "generation": 2, "record": newer, "family": newer["family"] }));
+        }
+        browser.advance(100.0);
+        assert!(browser.locked().is_empty());
+        assert_eq!(tab.page().attends.get(), 0);
+        if !is_full {
+            // Nothing is written back, and what came is given back.
+            assert_eq!(tab.stored(Slot::Record), json!(null));
+            assert_eq!(browser.request().form["token"], "rt-9");
+            browser.request().answer(200, json!(null));
+        }
+        assert!(tab.is_quiet());
+    }
+}
+
+/// Symptom: a tab was signed out though another one had the session. Cause: it slept in the moment after it had found the storage of all empty, and
+/// when it was back its time to ask was over.
+#[test]
+fn s04_t06_who_slept_over_its_question_asks_again() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "storage": "local" }));
+    let newer = later(&tab, 2);
+    tab.remove(Slot::Record);
+    tab.client().look_again();
+    browser.settle();
+    browser.advance(100.0);
+    tab.hears("hide");
+    browser.sleep(3_600_000.0);
+    browser.advance(100.0);
+    browser.posted();
+    tab.hears("show");
+    assert_eq!(tab.status(), "expired");
+    assert!(browser.said().contains(&"ask".to_owned()));
+    browser.advance(100.0);
+    tab.receives(&json!({ "what": "tokens", "ms": 0, "generation": 2, "record": newer, "family": newer["family"] }));
+    browser.advance(200.0);
+    assert_eq!(tab.refresh_token(), "rt-2");
+}
+
 #[test]
 fn s04_what_is_stored_again_meanwhile_is_no_end() {
     let browser = Browser::new();
