@@ -219,7 +219,7 @@ impl<P: Platform> Exchange<P> {
         session.until(|session| !session.is_in_doubt.get()).await;
         if session.epoch() != self.epoch {
             match answer {
-                Ok(answer) if session.is_replaced.get() => self.pass_on(&answer, sent, record),
+                Ok(answer) if self.lock.is_theirs() => self.pass_on(&answer, sent, record),
                 // Where it may be the grant of what is held now, that would go too.
                 Ok(answer) if session.is_of_nobody(record) => drop(session.revoke(&answer)),
                 Ok(_) | Err(_) => {}
@@ -335,7 +335,7 @@ impl<P: Platform> Exchange<P> {
             let over = session.until(|session| session.epoch() != self.epoch);
             let verified = unless(session.verify_refreshed(answer), over).await;
             session.is_verifying.set(false);
-            if verified.is_none() && session.is_replaced.get() {
+            if verified.is_none() && self.lock.is_theirs() {
                 session.hand_over(&own, 0.0);
             }
             let held = self.ours()?;

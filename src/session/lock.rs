@@ -12,6 +12,8 @@ use core::task::Poll;
 pub(super) struct Lock<P: Platform> {
     operation: Place<P::Operation>,
     is_held: Cell<bool>,
+    /// The session went on in other tabs when the next one began here: the exchange is for them from then on.
+    is_theirs: Cell<bool>,
 }
 
 impl<P: Platform> Lock<P> {
@@ -19,7 +21,16 @@ impl<P: Platform> Lock<P> {
         Self {
             operation: Place::new(None),
             is_held: Cell::new(false),
+            is_theirs: Cell::new(false),
         }
+    }
+
+    pub(super) fn is_theirs(&self) -> bool {
+        self.is_theirs.get()
+    }
+
+    pub(super) fn leave_to_others(&self) {
+        self.is_theirs.set(true);
     }
 
     pub(super) fn is_held(&self) -> bool {
@@ -62,7 +73,7 @@ impl<P: Platform> Lock<P> {
                 .await;
             self.free();
             session
-                .until(|session| session.epoch() == epoch || session.is_replaced.get())
+                .until(|session| session.epoch() == epoch || self.is_theirs())
                 .await;
             self.hold(session, record).await;
         }

@@ -64,8 +64,6 @@ pub struct Session<P: Platform> {
     exchanges: Cell<u32>,
     /// The refresh lock of the exchange that began last.
     lock: Place<Rc<Lock<P>>>,
-    /// The last session went on in other tabs when this one began.
-    is_replaced: Cell<bool>,
     /// Somebody may have cleared the storage of all tabs.
     is_in_doubt: Cell<bool>,
     /// The session that another tab ended last, and when: a storage that all tabs share may show it for a while yet.
@@ -137,7 +135,6 @@ impl<P: Platform> Session<P> {
             flight: Place::new(None),
             exchanges: Cell::new(0),
             lock: Place::new(None),
-            is_replaced: Cell::new(false),
             is_in_doubt: Cell::new(false),
             over: Place::new(None),
             presence: Place::new(None),
@@ -392,9 +389,14 @@ impl<P: Platform> Session<P> {
     /// `goes_on`: other tabs keep the earlier session, so that an exchange under way keeps its lock, and hands its answer to them.
     pub fn begin_epoch(&self, goes_on: bool) {
         self.epoch.set(self.epoch.get().wrapping_add(1));
-        self.is_replaced.set(goes_on);
-        let lock = self.lock.take();
-        if let (Some(lock), false) = (lock, goes_on) {
+        // One that was left to others is not affected by what becomes of the sessions since.
+        let Some(lock) = self.lock.get().filter(|lock| !lock.is_theirs()) else {
+            return;
+        };
+        if goes_on {
+            lock.leave_to_others();
+        } else {
+            self.lock.set(None);
             lock.free();
         }
     }

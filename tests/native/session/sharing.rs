@@ -271,6 +271,36 @@ fn t02_l11_what_comes_late_for_an_earlier_session_goes_to_those_who_have_it() {
     assert_eq!(browser.sent(), 2);
 }
 
+/// Symptom: a duplicate's session was revoked. Cause: its opener had signed in anew with a request open, then signed out of that; what came for the
+/// earlier session was taken for one of those that were signed out of.
+#[test]
+fn t02_l11_signing_out_of_the_next_session_leaves_the_earlier_one_to_those_who_have_it() {
+    let with_user = |number| {
+        let mut answer = response(number);
+        answer["id_token"] = json!(id_token(json!({})));
+        json!({ "response": answer })
+    };
+    let browser = Browser::new();
+    let one = signed_in(&browser, json!({}));
+    one.call(Verb::SetTokens, with_user(5));
+    let other = crate::outside::duplicate(&one, json!({}));
+    one.refresh();
+    browser.answer_keys(keys("k1"));
+    one.call(Verb::SetTokens, with_user(7));
+    one.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+    assert_eq!(
+        (one.status().as_str(), other.status().as_str()),
+        ("signed-out", "signed-in")
+    );
+    // Nobody else sends the refresh token meanwhile.
+    let waiting = other.refresh();
+    assert_eq!(browser.sent(), 2);
+    browser.request().answer(200, response(6));
+    assert!(browser.open_requests().is_empty());
+    assert_eq!(waiting.token(), "at-6");
+    assert!(browser.locked().is_empty());
+}
+
 /// A narrower token, or tokens that are somebody else's, are not for them: the refresh token is.
 #[test]
 fn v07_l11_of_what_comes_late_only_the_refresh_token_may_be_theirs() {
