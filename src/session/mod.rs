@@ -23,7 +23,6 @@ pub mod user_info;
 use crate::config::Config;
 use crate::error::Error;
 use crate::platform::{Event, Kept, Mono, Platform, Slot, StorageFailed};
-use crate::protocol::id_token;
 use crate::task::{Place, Shared};
 use crate::words::{Code, Word};
 use alloc::rc::Rc;
@@ -235,7 +234,9 @@ impl<P: Platform> Session<P> {
         let is_same = |key| stored.same(key, &held, key);
         let later = stored.number(Word::Generation) - held.number(Word::Generation);
         if !record::is_same_family(&stored, &held) {
-            self.begin_epoch(id_token::is_same_user(&held, &stored) == Some(true));
+            // Who puts another session in the place of this one buries it, unless others go on with it; who found no room for it here has put
+            // nothing in its place.
+            self.begin_epoch(!self.is_ended(&held));
             self.take_up(stored, Event::SignedIn);
             self.land(None, self.valid_tokens());
         } else if later > 0.0

@@ -414,6 +414,38 @@ fn s02_a_session_that_could_not_be_stored_takes_no_other_with_it() {
     assert_eq!(other.stored(Slot::Record)["refresh_token"], "rt-7");
 }
 
+/// Symptom: two tabs sent the same refresh token at once, and what came of the first was revoked. Cause: the storage of all had been full; when there
+/// was room again a tab found another session in it, and gave up its own though another tab lived on that.
+#[test]
+fn s02_a_session_that_nobody_ended_is_left_to_the_tabs_that_have_it() {
+    let browser = Browser::new();
+    let local = || json!({ "storage": "local" });
+    let tab = signed_in(&browser, local());
+    let other = Tab::open(&browser);
+    other.create(config(local())).expect("the config is right");
+    other.page().refuses.set(Some(StorageFailed::Full));
+    let kept = tab.stored(Slot::Record).to_string();
+    other
+        .page()
+        .unsaved
+        .borrow_mut()
+        .insert(Slot::Record as i32, kept);
+    tab.refresh();
+    let mut strange = later(&tab, 7);
+    strange["family"] = json!("somebody else's");
+    tab.store(Slot::Record, &strange);
+    tab.hears("stored");
+    assert_eq!(
+        (tab.refresh_token().as_str(), other.refresh_token().as_str()),
+        ("rt-7", "rt-1")
+    );
+    let waiting = other.refresh();
+    assert_eq!(browser.sent(), 1);
+    browser.request().answer(200, response(2));
+    assert_eq!(waiting.token(), "at-2");
+    assert!(browser.open_requests().is_empty());
+}
+
 /// Symptom: a tab asked before `Retry-After` was over, of which another had told it. Cause: its own record, older and not in the storage
 /// of all for want of room, was taken for what is stored there.
 #[test]
