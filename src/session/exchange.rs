@@ -74,6 +74,11 @@ impl<P: Platform> Exchange<P> {
         self.lock.free();
     }
 
+    /// Whether the generation that it brought is shown by nobody here: the client is closed, or has another session.
+    pub(super) fn is_unseen(&self) -> bool {
+        self.session.is_closed.get() || self.lock.is_theirs()
+    }
+
     pub(super) async fn run(&self) -> Step<P::Kept, P::Kept> {
         let session = &self.session;
         let endpoint = match session.endpoint(Endpoint::Token).await {

@@ -4,7 +4,7 @@ use super::exchange::{Exchange, refresh_token_of};
 use super::siblings::ASK_MS;
 use super::{Outcome, Session};
 use crate::platform::{Event, Platform};
-use crate::task::Shared;
+use crate::task::{Shared, unless};
 use crate::words::{Code, Word};
 use alloc::rc::Rc;
 use core::cell::Cell;
@@ -105,9 +105,10 @@ fn take_off<P: Platform>(
             session
                 .until(|session| session.is_closed.get() || session.is_shown())
                 .await;
-            if is_lost {
-                // Nor does anybody whose turn it is send what was refused just now.
-                let _ = session.platform.sleep(ASK_MS).await;
+            if is_lost || exchange.is_unseen() {
+                // Nor does anybody whose turn it is send what was refused just now, or what nobody shows to be spent: it has heard of that by then.
+                let hidden = session.until(|session| session.is_hidden.get());
+                unless(session.platform.sleep(ASK_MS), hidden).await;
             }
             exchange.let_go();
             session.exchanges.set(session.exchanges.get() - 1);

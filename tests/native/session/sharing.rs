@@ -227,6 +227,9 @@ fn t10_a_closed_client_shows_nothing_and_still_hands_over_what_comes() {
     browser.request().answer(200, response(2));
     assert_eq!(one.stored(Slot::Record)["refresh_token"], "rt-2");
     assert_eq!(other.refresh_token(), "rt-2");
+    // Nobody shows it here: whose turn is next has to have heard of it.
+    assert_eq!(browser.locked(), [0]);
+    browser.advance(200.0);
     assert_eq!(one.page().attends.get(), 0);
     assert!(browser.locked().is_empty());
     assert!(one.is_quiet());
@@ -234,6 +237,20 @@ fn t10_a_closed_client_shows_nothing_and_still_hands_over_what_comes() {
     other.client().close();
     browser.settle();
     assert!(other.is_quiet() && other.page().attends.get() == 0);
+}
+
+/// A page that may sleep does not wait for that.
+#[test]
+fn t06_t10_a_closed_client_s_lock_is_let_go_of_when_the_page_may_sleep() {
+    let browser = Browser::new();
+    let one = signed_in(&browser, json!({}));
+    one.refresh();
+    one.client().close();
+    browser.request().answer(200, response(2));
+    assert_eq!(browser.locked(), [0]);
+    one.hears("hide");
+    assert!(browser.locked().is_empty());
+    assert!(one.is_quiet());
 }
 
 /// The same user signs in again while a refresh is under way: the other tabs go on with the earlier session, and get what came for it.
@@ -267,6 +284,7 @@ fn t02_l11_what_comes_late_for_an_earlier_session_goes_to_those_who_have_it() {
         (one.refresh_token().as_str(), other.generation()),
         ("rt-7", 2.0)
     );
+    browser.advance(200.0);
     assert!(browser.locked().is_empty());
     assert_eq!(browser.sent(), 2);
 }
@@ -298,6 +316,7 @@ fn t02_l11_signing_out_of_the_next_session_leaves_the_earlier_one_to_those_who_h
     browser.request().answer(200, response(6));
     assert!(browser.open_requests().is_empty());
     assert_eq!(waiting.token(), "at-6");
+    browser.advance(200.0);
     assert!(browser.locked().is_empty());
 }
 

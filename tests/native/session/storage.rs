@@ -294,6 +294,7 @@ fn s04_t10_a_closed_client_looks_into_an_empty_storage_too() {
             tab.receives(&json!({ "what": "tokens", "ms": 0, "generation": 2, "record": newer, "family": newer["family"] }));
         }
         browser.advance(100.0);
+        browser.advance(200.0);
         assert!(browser.locked().is_empty());
         assert_eq!(tab.page().attends.get(), 0);
         if !is_full {

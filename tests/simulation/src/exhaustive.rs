@@ -184,3 +184,59 @@ fn judge(sim: &Sim, case: Case) {
         world.fail(format!("{sent} requests for one refresh and its recovery"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::close_client;
+
+    /// Symptom: closing a client while it refreshed lost the session in another tab. Cause: it let go of the refresh lock when nobody showed the
+    /// new generation, and the tokens were still on their way to the tab whose turn it was, which sent the spent token.
+    #[test]
+    fn who_waits_for_a_client_that_goes_has_what_that_brings() {
+        for schedule in 0..2_000 {
+            for is_closed in [true, false] {
+                let story = Story::default();
+                let mut plan = Plan::plain(Rotation::Strict);
+                plan.id_tokens = true;
+                let rng = Rng::with_seed(schedule);
+                let sim = Rc::new(RefCell::new(World::new(plan, rng, story)));
+                begin(&sim);
+                pass(&sim, 1_000, false);
+                fate::duplicate(&sim, 0);
+                pass(&sim, 10_000, false);
+                call(&sim, 0, Verb::Refresh, &Object::object());
+                pass(&sim, 20, false);
+                let sibling = sim.borrow().tabs[1].contexts[0];
+                call(&sim, sibling, Verb::Refresh, &Object::object());
+                pass(&sim, 5, false);
+                if sim.borrow().open_refreshes(0).is_empty() {
+                    // It has been answered: what it has is shown.
+                    continue;
+                }
+                if is_closed {
+                    close_client(&sim, 0);
+                } else {
+                    // The same user signs in again: the sibling goes on with the earlier session.
+                    let response = {
+                        let mut world = sim.borrow_mut();
+                        world.judge.replaced.push((0, 0));
+                        let now = world.now;
+                        world.server.sign_in(0, now)
+                    };
+                    let given =
+                        Object::of([("response".to_owned(), crate::kept::Value::Object(response))]);
+                    call(&sim, 0, Verb::SetTokens, &given);
+                }
+                pass(&sim, 20_000, false);
+                let world = sim.borrow();
+                let is_lost = world.server.families[0].revoked.is_some();
+                assert!(
+                    !is_lost && world.judge.failure.is_none(),
+                    "{schedule}, closed: {is_closed}: {:?}",
+                    world.judge.failure
+                );
+            }
+        }
+    }
+}
