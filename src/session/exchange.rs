@@ -231,7 +231,12 @@ impl<P: Platform> Exchange<P> {
             }
             return Err(Err(Error::new(Code::SignedOut)));
         }
-        let held = self.ours()?;
+        let held = self.ours().inspect_err(|_| {
+            // The refresh token was revoked meanwhile: so is what came in its place.
+            if let Ok(answer) = &answer {
+                drop(session.revoke(answer));
+            }
+        })?;
         let is_current = record::is_same_generation(&held, record)
             || answer
                 .as_ref()

@@ -1,6 +1,6 @@
 //! Ending a session, here and at the server.
 
-use crate::outside::{Browser, config, id_token, response, signed_in};
+use crate::outside::{Browser, config, id_token, response, signed_in, twins};
 use rekindle::client::Verb;
 use rekindle::platform::Slot;
 use serde_json::json;
@@ -303,4 +303,22 @@ fn x05_a_sign_out_that_another_overtakes_ends_without_an_error() {
         json!({ "issuer": "https://as.example", "end_session_endpoint": endpoint }),
     );
     assert_eq!(format!("{:?}", first.ended()), "Some(Ok(None))");
+}
+
+/// Symptom: a refresh token was alive after `revoke()`. Cause: a refresh had rotated it meanwhile, and what came of that was thrown away.
+#[test]
+fn x01_what_a_refresh_brings_after_a_revocation_is_revoked_too() {
+    for is_other_s in [false, true] {
+        let browser = Browser::new();
+        let (tab, other) = twins(&browser, json!({}));
+        let revoking = tab.call(Verb::Revoke, json!({}));
+        let revocation = browser.request();
+        let call = if is_other_s { &other } else { &tab }.refresh();
+        let refresh = browser.open_requests()[1].clone();
+        revocation.answer(200, json!(null));
+        assert!(matches!(revoking.ended(), Some(Ok(None))));
+        refresh.answer(200, response(2));
+        assert_eq!(call.code(), "no_refresh_token");
+        assert_eq!(browser.request().form["token"], "rt-2");
+    }
 }
