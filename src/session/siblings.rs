@@ -186,7 +186,7 @@ impl<P: Platform> Session<P> {
     /// Takes over what a sibling handed on, and got from the server so long ago.
     fn adopt(&self, newer: P::Kept, age_ms: f64) {
         let had = self.record();
-        self.store(newer);
+        self.store_from(newer, true);
         self.news_at.set(Mono(self.platform.elapsed().0 - age_ms));
         self.tell_of(had.as_ref(), Event::Renewed);
     }
@@ -321,7 +321,7 @@ impl<P: Platform> Session<P> {
         // Its tab may have signed out since it answered.
         let offered = offered.filter(|record| !self.is_before_sign_out(record));
         if let Some(record) = offered.filter(|_| self.record().is_none()) {
-            self.store(record);
+            self.store_from(record, true);
             self.emit(Event::SignedIn, None);
         }
     }

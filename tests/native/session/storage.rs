@@ -415,6 +415,56 @@ fn s02_a_session_that_could_not_be_stored_takes_no_other_with_it() {
     assert_eq!(other.stored(Slot::Record)["refresh_token"], "rt-7");
 }
 
+/// Symptom: all tabs but one were signed out, and nobody had signed out. Cause: a tab that had no room for the tokens that another one handed over removed
+/// what that one had just stored for all, of which the tab's own process did not know yet.
+#[test]
+fn s02_what_is_handed_over_removes_nothing_from_the_storage_of_all() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "storage": "local" }));
+    let (stored, next) = (tab.stored(Slot::Record), later(&tab, 2));
+    tab.page().refuses.set(Some(StorageFailed::Full));
+    let family = next["family"].clone();
+    tab.receives(
+        &json!({ "what": "tokens", "ms": 0, "family": family, "generation": 2, "record": next }),
+    );
+    assert_eq!(tab.refresh_token(), "rt-2");
+    assert_eq!(tab.stored(Slot::Record), stored);
+    // In a storage of its own nobody else clears it: a reload is not to find what is spent.
+    let tab = signed_in(&Browser::new(), json!({}));
+    tab.page().refuses.set(Some(StorageFailed::Full));
+    let next = later(&tab, 2);
+    tab.receives(
+        &json!({ "what": "tokens", "ms": 0, "family": family, "generation": 2, "record": next }),
+    );
+    assert_eq!(tab.refresh_token(), "rt-2");
+    assert_eq!(tab.stored(Slot::Record), json!(null));
+}
+
+/// Symptom: a tab was signed out when a user signed in in another one whose storage had been full. Cause: that one removed the session of others, which
+/// its own had hidden from it, together with its own.
+#[test]
+fn s02_a_sign_in_without_room_leaves_the_session_of_others_where_it_is() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "storage": "local" }));
+    tab.page().refuses.set(Some(StorageFailed::Full));
+    tab.refresh();
+    browser.request().answer(200, response(2));
+    let other = Tab::open(&browser);
+    other
+        .create(config(json!({ "storage": "local" })))
+        .expect("the config is right");
+    other.call(Verb::SetTokens, json!({ "response": response(7) }));
+    tab.call(Verb::SetTokens, json!({ "response": response(3) }));
+    assert_eq!(tab.refresh_token(), "rt-3");
+    assert_eq!(other.stored(Slot::Record)["refresh_token"], "rt-7");
+    other.hears("stored");
+    browser.advance(200.0);
+    assert_eq!(
+        (other.status().as_str(), other.refresh_token().as_str()),
+        ("signed-in", "rt-7")
+    );
+}
+
 /// Symptom: two tabs sent the same refresh token at once, and what came of the first was revoked. Cause: the storage of all had been full; when there
 /// was room again a tab found another session in it, and gave up its own though another tab lived on that.
 #[test]
