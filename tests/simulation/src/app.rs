@@ -2,7 +2,7 @@
 
 use crate::action::Action;
 use crate::kept::{Object, Value};
-use crate::plan::pick;
+use crate::plan::{Storage, pick};
 use crate::sim::{call, close_client};
 use crate::world::{Event, Life, Sim};
 use rekindle::client::Verb;
@@ -56,10 +56,15 @@ pub fn on_client(sim: &Sim, tab: usize, context: usize, action: Action) {
         Action::SetTokens | Action::SetSameTokens => return set_tokens(sim, tab, context, action),
         Action::SignOut | Action::SignOutLocally => {
             options.flag(Word::Local, action == Action::SignOutLocally);
-            sim.borrow_mut().signing_out(tab);
-            let families = sim.borrow().families_of(tab);
-            let others: Vec<usize> = sim.borrow().tabs[tab].contexts.clone();
-            for other in others.into_iter().filter(|&other| other != context) {
+            // With "memory" each client has a session of its own.
+            let is_shared = sim.borrow().plan.storage != Storage::Memory;
+            let clients = if is_shared {
+                sim.borrow().tabs[tab].contexts.clone()
+            } else {
+                vec![context]
+            };
+            let families = sim.borrow_mut().signing_out(&clients);
+            for other in clients.into_iter().filter(|&other| other != context) {
                 // A closed one too, as long as something of it is under way: the shell's `callOthers` knows it till then.
                 let is_there = !sim.borrow().contexts[other].is_gone;
                 if is_there {

@@ -237,7 +237,10 @@ impl World {
     fn was_no_room(&self, own: usize) -> bool {
         let own = &self.tabs[own];
         let is_mute = |tab: &Tab| match tab.life {
-            Life::Running => own.was_away(tab.loaded_at),
+            Life::Running => {
+                let is_again = tab.page > 1;
+                is_again && (self.now < tab.loaded_at + NEWS_MS || own.was_away(tab.loaded_at))
+            }
             Life::Hung | Life::Hidden => true,
             Life::Crashed | Life::Closed => {
                 self.now < tab.changed_at + NEWS_MS || own.was_away(tab.changed_at)
@@ -357,9 +360,11 @@ impl World {
         })
     }
 
-    /// Somebody signs out in this tab; it may die before that is done.
-    pub fn signing_out(&mut self, tab: usize) {
-        self.judge.ended.extend(self.families_of(tab));
+    /// Somebody signs out of what these clients have; their tab may die before that is done.
+    pub fn signing_out(&mut self, clients: &[usize]) -> Vec<usize> {
+        let families = self.families_held(clients);
+        self.judge.ended.extend(&families);
+        families
     }
 
     /// Somebody has signed out of these.
@@ -380,9 +385,13 @@ impl World {
     }
 
     pub fn families_of(&self, tab: usize) -> Vec<usize> {
-        let contexts = self.tabs[tab].contexts.iter();
-        contexts
-            .filter_map(|context| self.judge.held.get(context)?.family())
+        self.families_held(&self.tabs[tab].contexts)
+    }
+
+    fn families_held(&self, clients: &[usize]) -> Vec<usize> {
+        clients
+            .iter()
+            .filter_map(|client| self.judge.held.get(client)?.family())
             .collect()
     }
 
