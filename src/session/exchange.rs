@@ -183,12 +183,14 @@ impl<P: Platform> Exchange<P> {
         let session = &self.session;
         loop {
             let held = self.still()?;
+            // Should somebody have cleared the storage of all tabs, nothing is sent.
+            session.until(|session| !session.is_in_doubt.get()).await;
             let epoch = self.epoch;
             let over = session.until(|session| session.epoch() != epoch || !session.holds(&held));
             unless(self.lock.hold(session, &held), over).await;
             if self.lock.is_held() {
                 let record = self.catch_up(false).await?;
-                if self.lock.is_held() {
+                if self.lock.is_held() && !session.is_in_doubt.get() {
                     return Ok(record);
                 }
             }
