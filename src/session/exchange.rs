@@ -93,7 +93,12 @@ impl<P: Platform> Exchange<P> {
                     if is_renewal {
                         owe(session, notes);
                     }
+                    // The token endpoint may have said that it wants to be left alone for longer.
+                    let until = notes.number(Word::WaitUntil);
                     wait_as_told(session, notes, &error);
+                    if until > notes.number(Word::WaitUntil) {
+                        notes.set(Word::WaitUntil, until);
+                    }
                 });
                 if is_told(&error) {
                     session.tell_notes(session.is_sibling_busy());

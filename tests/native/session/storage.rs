@@ -518,6 +518,22 @@ fn n06_s02_what_a_sibling_tells_outlives_a_record_that_could_not_be_stored() {
     assert_eq!(tab.diagnostics()["nextRenewalAt"], 1_800_007_200_000_u64);
 }
 
+/// Symptom: a tab asked before `Retry-After` was over, of which another had told it. Cause: the metadata's own, which was shorter, took its place.
+#[test]
+fn n06_a_shorter_pause_of_the_metadata_ends_no_longer_one() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "endpoints": null, "autoRenew": true }));
+    tab.refresh();
+    let told = json!({ "wait_until": 1_800_000_120_000_u64, "open": false });
+    tab.receives(&message(&tab, "notes", told));
+    let retry_after = [("retryAfter", "7".into())];
+    browser
+        .request()
+        .answer_with(429, json!(null), &retry_after);
+    let stored = tab.stored(Slot::Record);
+    assert_eq!(stored["wait_until"], 1_800_000_120_000_u64);
+}
+
 /// A tab that knows of somebody ahead writes nothing over what that one has in a storage of all, and goes on writing once it has caught up.
 #[test]
 fn s02_t02_a_tab_that_is_behind_leaves_the_storage_of_all_alone() {
