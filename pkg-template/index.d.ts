@@ -181,7 +181,7 @@ export interface Client extends DisposableMember {
    * Adopts a token response that something else obtained (an embedded sign-in, another SDK, a back end).
    * It replaces the session that is held. (RFC 6749, section 5.1)
    *
-   * Rejects with `invalid_response`: no usable `access_token`, or a `token_type` other than `Bearer`.
+   * Rejects with `invalid_response` (no usable `access_token`, or a `token_type` other than `Bearer`), or `id_token_invalid`.
    */
   readonly setTokens: (response: TokenResponse, options?: SetTokensOptions) => Promise<Tokens>;
   /** What is held now. Synchronous, never throws, and the same object until something changes. */
@@ -226,7 +226,8 @@ export interface Client extends DisposableMember {
    * belongs to the protocol leaves the address bar at once. (RFC 6749, section 4.1.2; RFC 9207)
    *
    * `url` defaults to the page's own address. A callback's answer belongs to the page load: every further call without
-   * `url` gets it too, also from another client with the same issuer, client id and name.
+   * `url` gets it too, also from another client with the same issuer, client id and name. Where one `redirectUri` serves clients
+   * that differ in these, give each `location.href` as it was before the first call.
    *
    * Rejects with `state_mismatch` (this tab did not begin this sign-in, or it is used up), `login_required` or `oauth`
    * (the server's `error`), `invalid_grant` (the code is spent or expired), or a code of the request. A session held
@@ -266,7 +267,8 @@ export interface Client extends DisposableMember {
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**
    * Ends the session: memory and storage are cleared in every tab at once, and no answer that comes later brings it back. This never
-   * waits for the network and never fails. Calls under way reject with `signed_out`.
+   * waits for the network and never fails. Calls of `refresh` and `getAccessToken` under way reject with `signed_out`, and so does a
+   * sign-in, when its request has ended.
    *
    * Then the refresh token is revoked, once and as well as can be (RFC 7009), and the page leaves for the end-session endpoint with
    * `id_token_hint` (OpenID Connect RP-Initiated Logout, section 2), 300 ms after the revocation began at the latest. Where
@@ -565,7 +567,7 @@ export type RekindleErrorCode =
   | "popup_closed" // The window was closed before the sign-in was done.
   | "storage_unavailable" // No storage for a sign-in that has to survive a redirect; otherwise only in `snapshot.error`.
   | "storage_full" // The storage is full; only in `snapshot.error`.
-  | "crypto_unavailable" // No cryptographic random numbers.
+  | "crypto_unavailable" // No cryptographic random numbers; or, with the reason `signature`, no WebCrypto.
   | "wasm_unavailable" // WebAssembly is missing, forbidden by the page's policy, or was not loaded. See `reason`.
   | "insecure_issuer" // The issuer, or its metadata, is not what may be trusted: plain http, or another issuer's document.
   | "invalid_config" // A field of the config, or an option, is wrong or unknown. The message names it.

@@ -192,7 +192,7 @@ const openClient = async (module, config, outside) => {
     handleRedirect(url) {
       if (isClosed) return Promise.reject(closed());
       const page = globalThis.location?.href;
-      const { href } = parts(url ?? page, page) ?? {};
+      const href = parts(url ?? page, page)?.href.replace(/#.*/, "");
       const known = callbacks.get(identity);
       if (known && (url === undefined || known.href === href)) return known.promise;
       const call = current().call(HANDLE_REDIRECT, { url: url instanceof URL ? url.href : url });

@@ -53,7 +53,7 @@ export const authorizedFetch = (fetch, origins, begin, renew) => async (input, i
       const error = stepUpNeeded(response.headers.get("WWW-Authenticate") ?? "");
       if (error) throw error;
       // A stream cannot be read again. A Request's is kept by the copy that was sent.
-      tokens = !isLast && !init?.body?.getReader && (await renew(tokens, signal));
+      tokens = !isLast && !init?.body?.getReader && !init?.body?.[Symbol.asyncIterator] && (await renew(tokens, signal));
       if (!tokens) return response;
     }
   } catch (error) {

@@ -114,11 +114,12 @@ impl<P: Platform> Session<P> {
     /// fetched once.
     async fn discovered(self: &Rc<Self>, wanted: Word) -> Outcome<P::Kept> {
         loop {
-            let known = self.known_metadata();
+            let found = self.found();
             let is_enough = |metadata: &P::Kept| {
                 metadata.kind(wanted).is_text() || metadata.kind(Word::Complete) == Kind::True
             };
-            if let Some(metadata) = known.clone().filter(is_enough) {
+            let known = found.as_ref().map(|found| self.with_config(found));
+            if let Some(metadata) = known.filter(is_enough) {
                 return Ok(metadata);
             }
             let open = self.discovery.get();
@@ -127,77 +128,117 @@ impl<P: Platform> Session<P> {
                 self.discovery.set(Some(discovery.clone()));
                 let (session, bring) = (self.clone(), discovery.clone());
                 self.platform.spawn(async move {
-                    let outcome = session.discover(known).await;
+                    let outcome = session.discover(found).await;
                     session.discovery.set(None);
                     bring.bring(outcome);
                 });
                 discovery
             });
-            let metadata = discovery.wait().await?;
+            let metadata = self.with_config(&discovery.wait().await?);
             if is_enough(&metadata) {
                 return Ok(metadata);
             }
         }
     }
 
-    /// Reads the first document; or the second, where the first is known and lacks something, or is not there.
+    /// Reads the first document; or the second, where the first is known and lacks something, or is not there. What is found says by
+    /// `complete` whether there is nothing more to find; false where the first could not be read, and is worth another look.
     async fn discover(&self, known: Option<P::Kept>) -> Outcome<P::Kept> {
         let epoch = self.epoch();
-        let is_first = known.is_none();
-        let metadata = known.unwrap_or_else(|| self.configured_metadata());
+        let has_second = known
+            .as_ref()
+            .is_some_and(|known| known.kind(Word::Complete) == Kind::False);
+        let has_first = known.is_some() && !has_second;
+        let found = known.unwrap_or_else(P::Kept::object);
         let mut failure = None;
-        if is_first {
-            match self.read(Document::OpenidConfiguration, &metadata).await {
+        if !has_first {
+            match self.read(Document::OpenidConfiguration, &found).await {
                 Ok(()) => {
-                    self.remember(&metadata, epoch);
-                    return Ok(metadata);
+                    if has_second {
+                        found.flag(Word::Complete, true);
+                    }
+                    self.remember(&found, epoch);
+                    return Ok(found);
                 }
                 Err(error) if may_be_absent(&error) => failure = Some(error),
                 Err(error) => return Err(error),
             }
         }
-        let second = self.read(Document::OauthAuthorizationServer, &metadata);
+        let is_known = failure.as_ref().is_none_or(is_not_there);
+        if has_second {
+            found.flag(Word::Complete, true);
+            // Unreadable still: it is enough for now.
+            if is_known {
+                self.remember(&found, epoch);
+            }
+            return Ok(found);
+        }
+        let second = self.read(Document::OauthAuthorizationServer, &found);
         let second = second.await;
-        metadata.flag(Word::Complete, true);
+        found.flag(Word::Complete, is_known);
         match (second, failure) {
-            (Ok(()), _) => self.remember(&metadata, epoch),
+            (Ok(()), _) => self.remember(&found, epoch),
             // Where neither is there, the first is the one that people know.
             (Err(error), Some(first)) if may_be_absent(&error) => return Err(first),
-            (Err(error), None) if is_not_there(&error) => self.remember(&metadata, epoch),
+            (Err(error), None) if is_not_there(&error) => self.remember(&found, epoch),
             // Unreadable, as a page without CORS headers is: it is enough for now, and not remembered.
             (Err(error), None) if error.is(Code::Network) => {}
             (Err(error), _) => return Err(error),
         }
-        Ok(metadata)
+        Ok(found)
     }
 
-    fn remember(&self, metadata: &P::Kept, epoch: u32) {
+    fn remember(&self, found: &P::Kept, epoch: u32) {
         let settings = &self.config.settings;
-        settings.copy(Word::Issuer, metadata, Word::Issuer);
-        metadata.set(Word::Version, METADATA_VERSION);
-        metadata.set(Word::FetchedAt, self.platform.now().0);
-        self.metadata.set(Some(metadata.clone()));
+        settings.copy(Word::Issuer, found, Word::Issuer);
+        found.set(Word::Version, METADATA_VERSION);
+        found.set(Word::FetchedAt, self.platform.now().0);
+        self.metadata.set(Some(found.clone()));
         // After a sign-out storage stays empty. Without storage they are discovered again by the next page load.
         if self.epoch() == epoch {
-            let _ = self.platform.save(Slot::Metadata, metadata);
+            let _ = self.platform.save(Slot::Metadata, found);
         }
     }
 
-    pub(super) fn known_metadata(&self) -> Option<P::Kept> {
+    /// What the server's documents said.
+    fn found(&self) -> Option<P::Kept> {
         let held = self.metadata.get();
         let stored = held.or_else(|| self.platform.load(Slot::Metadata).ok().flatten())?;
         let age = self.platform.now().0 - stored.number(Word::FetchedAt);
         let is_usable =
             stored.number(Word::Version) == METADATA_VERSION && (0.0..METADATA_MS).contains(&age);
-        let metadata = self.configured_metadata();
-        stored.copy(Word::Complete, &metadata, Word::Complete);
+        let found = P::Kept::object();
+        stored.copy(Word::Complete, &found, Word::Complete);
         // What is stored is input like any other: its issuer and addresses are looked at again.
-        let is_ours = discovery::take(&stored, &self.config.settings, &metadata).is_ok();
+        let is_ours = discovery::take(&stored, &self.config.settings, &found).is_ok();
         (is_usable && is_ours).then(|| {
             // A sign-out removes them from storage, and then needs them.
             self.metadata.set(Some(stored));
-            metadata
+            found
         })
+    }
+
+    /// The same, and the config's.
+    pub(super) fn known_metadata(&self) -> Option<P::Kept> {
+        Some(self.with_config(&self.found()?))
+    }
+
+    /// What the config names wins.
+    fn with_config(&self, found: &P::Kept) -> P::Kept {
+        let metadata = P::Kept::object();
+        for &flag in &[
+            Word::Complete,
+            Word::RequirePushedAuthorizationRequests,
+            Word::IssParameterSupported,
+        ] {
+            found.copy(flag, &metadata, flag);
+        }
+        for &endpoint in &Endpoint::ALL {
+            let name = endpoint.names().metadata;
+            found.copy(name, &metadata, name);
+            self.config.metadata.copy(name, &metadata, name);
+        }
+        metadata
     }
 
     async fn read(&self, document: Document, metadata: &P::Kept) -> Result<(), Error<P::Kept>> {
@@ -233,15 +274,6 @@ impl<P: Platform> Session<P> {
             self.warn(Word::NoJsonType);
         }
         Ok(answer)
-    }
-
-    fn configured_metadata(&self) -> P::Kept {
-        let metadata = P::Kept::object();
-        for &endpoint in &Endpoint::ALL {
-            let name = endpoint.names().metadata;
-            self.config.metadata.copy(name, &metadata, name);
-        }
-        metadata
     }
 }
 

@@ -177,6 +177,7 @@ impl<P: Platform> Session<P> {
     pub fn start(self: &Rc<Self>) {
         if self.page {
             self.heed_tombstones();
+            self.forget_sign_ins();
             self.attend();
             self.ask_siblings();
             self.platform.spawn(self.clone().listen());

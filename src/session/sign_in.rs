@@ -108,7 +108,12 @@ pub async fn sign_in<P: Platform>(
     let announced = Word::IssParameterSupported;
     metadata.copy(announced, &sign_in, announced);
     let mut params = authorization::request(&config.settings, &sign_in, &options);
-    let is_required = metadata.kind(Word::RequirePushedAuthorizationRequests) == Kind::True;
+    // With an endpoint of the config's, what the metadata require is heeded where they are known.
+    let known = session.known_metadata();
+    let is_required = [Some(&metadata), known.as_ref()]
+        .into_iter()
+        .flatten()
+        .any(|metadata| metadata.kind(Word::RequirePushedAuthorizationRequests) == Kind::True);
     if is_required || config.push {
         let endpoint = Endpoint::PushedAuthorizationRequest;
         let endpoint = session.endpoint(endpoint).await?;
@@ -216,7 +221,11 @@ pub fn recognise<P: Platform>(
     }) else {
         return Ok(None);
     };
-    let is_page = page.is_some_and(|page| page.same(Word::Href, &url, Word::Href));
+    let is_page = page.is_some_and(|page| {
+        [Word::Origin, Word::Pathname, Word::Search]
+            .iter()
+            .all(|&part| page.same(part, &url, part))
+    });
     if is_page {
         session.platform.clean_address();
     }
@@ -271,6 +280,10 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
     use_up(session, &sign_in, false);
     let sign_outs = session.sign_outs.get();
     let endpoint = session.endpoint(Endpoint::Token).await?;
+    // What the metadata announce may be known only now.
+    let announced = Word::IssParameterSupported;
+    endpoint.0.copy(announced, &sign_in, announced);
+    authorization::check(callback, &sign_in).map_err(|error| without_secrets(error, &sign_in))?;
     if is_openid(&sign_in) {
         session.prepare_keys();
     }
@@ -343,9 +356,11 @@ pub async fn adopt<P: Platform>(session: Rc<Session<P>>, record: P::Kept) -> Out
     session.replace(record)
 }
 
-/// Whether the user signed in in one of the ways that were asked for, if any (OpenID Connect Core §3.1.2.1, RFC 9470 §5).
+/// Whether the user signed in in one of the ways that were asked for, if any (OpenID Connect Core §3.1.2.1, RFC 9470 §5). Where no ID token
+/// was asked for, only the access token says.
 fn has_context<K: Kept>(next: &K, sign_in: &K) -> bool {
     !sign_in.kind(Word::AcrValues).is_text()
+        || !(next.kind(Word::IdToken).is_text() || is_openid(sign_in))
         || next
             .claims(Word::IdToken)
             .is_some_and(|claims| has_word(sign_in, Word::AcrValues, &claims, Word::Acr))
@@ -359,6 +374,25 @@ fn step_up<K: Kept>(sign_in: &K) -> Error<K> {
 }
 
 impl<P: Platform> Session<P> {
+    /// Removes the sign-ins that are too old, with their secrets.
+    pub(super) fn forget_sign_ins(&self) {
+        let stored = self.platform.load(Slot::SignIns).ok().flatten();
+        let stored = stored.and_then(|stored| stored.get(Word::SignIns));
+        let live = sign_ins(self);
+        let first = |list: &P::Kept| {
+            list.at(0)
+                .map_or(f64::NAN, |first| first.number(Word::CreatedAt))
+        };
+        if stored.is_none_or(|stored| first(&stored) == first(&live)) {
+            return;
+        }
+        if live.at(0).is_some() {
+            let _ = save(self, &live);
+        } else {
+            self.platform.remove(Slot::SignIns);
+        }
+    }
+
     /// Begins a session with these tokens in the place of any other. The tabs that held the earlier one drop it, unless it is known to be
     /// the same user's.
     pub fn replace(self: &Rc<Self>, record: P::Kept) -> Outcome<P::Kept> {

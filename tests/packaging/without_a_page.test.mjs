@@ -95,6 +95,19 @@ test("who does not listen any more hears nothing, and what one is told no other 
   assert.deepEqual(heard, ["first", "second"]);
 });
 
+test("a body that can be read once is sent once", async (t) => {
+  const calls = [];
+  const fetch = async (address) => {
+    calls.push(new URL(address).pathname);
+    return new Response("", { status: 401 });
+  };
+  const { client } = await clientOf(t, { fetch, endpoints: "okta", allowedOrigins: ["https://api.example"] });
+  await client.setTokens(tokens(1));
+  const body = (async function* () { yield new Uint8Array(1); })();
+  const { status } = await client.fetch("https://api.example/a", { method: "POST", body, duplex: "half" });
+  assert.deepEqual([status, calls], [401, ["/a"]]);
+});
+
 test("q10 what is no text has a RekindleError that names the field", async () => {
   for (const field of ["issuer", "clientId", "name"]) {
     for (const value of [Object.create(null), Symbol("s"), 5, null, [], { toString() { throw new Error("mine"); } }]) {

@@ -1,6 +1,6 @@
 //! Finding an endpoint.
 
-use crate::outside::{Browser, Tab, config, later, message, response, signed_in, time};
+use crate::outside::{Browser, Tab, config, duplicate, later, message, response, signed_in, time};
 use rekindle::client::Verb;
 use rekindle::platform::{Slot, StorageFailed};
 use serde_json::json;
@@ -184,8 +184,43 @@ fn v13_a_first_document_that_is_not_there_is_looked_for_elsewhere() {
         assert_eq!(browser.request().url, "https://as.example/t");
         browser.request().answer(200, response(2));
         assert_eq!(call.token(), "at-2");
+        // One that could not be read may be there all the same.
+        let is_complete = status.is_some();
+        assert_eq!(tab.stored(Slot::Metadata)["complete"], is_complete);
+        let call = tab.call(Verb::Introspect, json!({}));
+        if is_complete {
+            assert_eq!(call.code(), "unsupported");
+            continue;
+        }
+        assert_eq!(browser.request().url, FIRST);
+        browser.request().fail();
+        assert_eq!(call.code(), "unsupported");
+        let call = tab.call(Verb::Introspect, json!({}));
+        let mut whole = document();
+        whole["introspection_endpoint"] = json!("https://as.example/i");
+        browser.request().answer(200, whole);
+        browser.request().answer(200, json!({ "active": true }));
+        assert_eq!(call.brought().stringify(), r#"{"active":true}"#);
         assert_eq!(tab.stored(Slot::Metadata)["complete"], true);
     }
+}
+
+#[test]
+fn v13_what_the_config_names_is_not_what_was_found() {
+    let browser = Browser::new();
+    let old = json!({ "endpoints": { "token": "https://old.example/t" } });
+    let tab = signed_in(&browser, old);
+    tab.call(Verb::Introspect, json!({}));
+    let mut whole = document();
+    whole["introspection_endpoint"] = json!("https://as.example/i");
+    browser.request().answer(200, whole);
+    browser.request().answer(200, json!({ "active": true }));
+    tab.refresh();
+    assert_eq!(browser.request().url, "https://old.example/t");
+    browser.request().answer(200, response(2));
+    let next = duplicate(&tab, json!({ "endpoints": null }));
+    next.refresh();
+    assert_eq!(browser.request().url, "https://as.example/t");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Leaving for the server's page in other ways, and what a sign-in has to bring.
 
 use super::sign_in::{begin, come_back, handle, pending, signed_out};
-use crate::outside::{Browser, id_token, keys, response, signed_in};
+use crate::outside::{Browser, duplicate, id_token, keys, response, signed_in};
 use rekindle::client::Verb;
+use rekindle::platform::Slot;
 use serde_json::json;
 
 #[test]
@@ -159,5 +160,69 @@ fn l13_a_sign_in_of_a_minute_ago_is_no_part_of_a_loop() {
         browser.advance(elapsed);
         let fourth = tab.call(Verb::SignIn, json!({}));
         assert_eq!(fourth.is_open(), !is_loop, "{elapsed}");
+    }
+}
+
+/// Only the API can tell then: the access token is its own.
+#[test]
+fn a_sign_in_of_a_kind_that_no_id_token_tells_of_is_taken() {
+    let browser = Browser::new();
+    let tab = signed_out(&browser, json!({ "scope": "api" }));
+    let state = begin(&tab, json!({ "acrValues": "b" }));
+    come_back(&tab, &format!("code=c&state={state}"));
+    let call = handle(&tab);
+    browser.request().answer(200, response(2));
+    assert!(call.brought().stringify().contains("at-2"));
+}
+
+/// An authorization endpoint of the config's is not discovered; what the server says of it counts all the same, once it is known.
+#[test]
+fn k13_l04_what_the_metadata_require_counts_for_an_endpoint_of_the_config_s() {
+    let browser = Browser::new();
+    let endpoint = json!({ "authorization": "https://as.example/authorize?p=x" });
+    let tab = signed_out(&browser, json!({ "endpoints": endpoint }));
+    let state = begin(&tab, json!({}));
+    come_back(&tab, &format!("code=c&state={state}"));
+    let call = handle(&tab);
+    browser.request().answer(
+        200,
+        json!({
+            "issuer": "https://as.example",
+            "token_endpoint": "https://as.example/token",
+            "pushed_authorization_request_endpoint": "https://as.example/par",
+            "require_pushed_authorization_requests": true,
+            "authorization_response_iss_parameter_supported": true,
+        }),
+    );
+    assert_eq!(call.error().stringify_member("reason"), r#""iss""#);
+    assert!(browser.open_requests().is_empty(), "no code was sent");
+    tab.call(Verb::SignIn, json!({}));
+    assert_eq!(browser.request().url, "https://as.example/par");
+}
+
+#[test]
+fn a_callback_is_the_page_s_whatever_fragment_it_has() {
+    let browser = Browser::new();
+    let tab = signed_out(&browser, json!({}));
+    let state = begin(&tab, json!({}));
+    let query = format!("code=c&state={state}");
+    come_back(&tab, &format!("{query}#_=_"));
+    let given = json!({ "url": format!("/callback?{query}") });
+    assert!(tab.call(Verb::HandleRedirect, given).is_open());
+    assert!(tab.page().was_cleaned.get());
+}
+
+#[test]
+fn k15_what_is_too_old_to_be_finished_is_not_kept() {
+    let browser = Browser::new();
+    let tab = signed_out(&browser, json!({}));
+    begin(&tab, json!({}));
+    browser.advance(1_800_000.0);
+    begin(&tab, json!({}));
+    for (elapsed, left) in [(1_799_999.0, 2), (1.0, 1), (1_800_000.0, 0)] {
+        browser.advance(elapsed);
+        let next = duplicate(&tab, json!({}));
+        assert_eq!(pending(&next).len(), left);
+        assert_eq!(next.stored(Slot::SignIns).is_null(), left == 0);
     }
 }
