@@ -1,5 +1,8 @@
 //! How long things live: calls, subscriptions, clients, and several clients of one session.
 
+use core::cell::RefCell;
+use std::rc::Rc;
+
 use rekindle::{
     ErrorCode, EventKind, IntrospectOptions, RefreshOptions, SetTokensOptions, SignOutOptions,
     Status,
@@ -69,6 +72,37 @@ async fn a_subscription_ends_when_it_is_dropped() {
     adopted.await.unwrap();
     assert!(events.borrow().is_empty());
     assert_eq!(other.events(), [EventKind::SignedIn]);
+}
+
+#[wasm_bindgen_test]
+async fn a_listener_that_is_ended_by_one_before_it_hears_nothing() {
+    let client = Server::new(TOKENS).client(config("ended"));
+    let other = Rc::new(RefCell::new(None));
+    let own = other.clone();
+    let _first = client.subscribe(move |_| drop(own.take()));
+    let heard = Heard::of(&client);
+    let events = heard.events.clone();
+    other.replace(Some(heard));
+    let closing = client.clone();
+    let _third = client.subscribe(move |_| closing.close());
+    let last = Heard::of(&client);
+    let adopted = client.set_tokens(&response("a1", "r1"), &SetTokensOptions::default());
+    assert!(events.borrow().is_empty(), "its subscription was dropped");
+    assert!(last.events().is_empty(), "its client was closed");
+    adopted.await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_subscription_that_a_listener_owns_ends_with_it() {
+    let client = Server::new(TOKENS).client(config("owned"));
+    let heard = Heard::of(&client);
+    let events = heard.events.clone();
+    drop(client.subscribe(move |_| {
+        let _ = &heard;
+    }));
+    let adopted = client.set_tokens(&response("a1", "r1"), &SetTokensOptions::default());
+    adopted.await.unwrap();
+    assert!(events.borrow().is_empty());
 }
 
 #[wasm_bindgen_test]
