@@ -11,7 +11,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{Heard, Server, config, response};
+use crate::support::{Heard, Server, config, js, response};
 
 // The very module that the crate imports.
 #[wasm_bindgen(module = "/src/browser/objects.js")]
@@ -206,4 +206,30 @@ async fn a_callback_is_handled_once_for_all_clients_of_a_session() {
         "it belongs to the page load"
     );
     assert_eq!(server.sent().len(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn a_callback_that_is_a_success_takes_the_place_of_an_earlier_one() {
+    let server = Server::new(TOKENS);
+    let client = server.client(rekindle::ClientConfig {
+        redirect_uri: Some("https://app.example/callback".into()),
+        ..config("callbacks")
+    });
+    let failed = client.handle_redirect(Some("https://app.example/callback?code=c&state=s1"));
+    let error = failed.await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::StateMismatch);
+    assert_eq!(client.handle_redirect(None).await, Err(error));
+    // A sign-in that this tab has begun.
+    js("sessionStorage.setItem('rekindle:sign-ins:https://id.example|callbacks|', JSON.stringify({ version: 1, sign_ins: [{
+        state: 's2', nonce: 'n', code_verifier: 'v', created_at: Date.now(), issuer: 'https://id.example',
+        redirect_uri: 'https://app.example/callback', scope: 'api' }] }))");
+    let url = "https://app.example/callback?code=c&state=s2";
+    let signed_in = client.handle_redirect(Some(url)).await.unwrap();
+    assert!(signed_in.is_some());
+    assert_eq!(client.handle_redirect(None).await, Ok(signed_in.clone()));
+
+    let later = client.handle_redirect(Some("https://app.example/callback?code=c&state=s3"));
+    later.await.unwrap_err();
+    assert_eq!(client.handle_redirect(None).await, Ok(signed_in));
+    assert_eq!(server.sent().len(), 1);
 }
