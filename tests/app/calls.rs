@@ -1,8 +1,11 @@
 //! What the verbs take, and what they bring.
 
+use core::cell::RefCell;
+use std::rc::Rc;
+
 use rekindle::{
-    CallOptions, Client, ClientConfig, ErrorCode, EventKind, IntrospectOptions, Json,
-    RefreshOptions, SetTokensOptions, SignInOptions, Status,
+    AccessTokenOptions, CallOptions, Client, ClientConfig, ErrorCode, EventKind, IntrospectOptions,
+    Json, RefreshOptions, SetTokensOptions, SignInOptions, Status,
 };
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -81,6 +84,27 @@ async fn an_error_has_what_the_server_said() {
     assert_eq!(error.oauth_error(), Some("invalid_grant"));
     assert_eq!(error.oauth_error_description(), Some("spent"));
     assert!(error.is_session_lost());
+}
+
+#[wasm_bindgen_test]
+async fn the_error_of_a_snapshot_is_that_of_its_event() {
+    let server = Server::new("() => { throw new TypeError('nobody answers'); }");
+    let client = server.client(config("background"));
+    let adopted = client.set_tokens(&response("a1", "r1"), &SetTokensOptions::default());
+    adopted.await.unwrap();
+    let told = Rc::new(RefCell::new(None));
+    let own = told.clone();
+    let _subscription = client.subscribe(move |event| {
+        own.replace(event.error.clone());
+    });
+    let longer = AccessTokenOptions {
+        min_validity_seconds: Some(5000.0),
+        ..Default::default()
+    };
+    assert_eq!(client.get_access_token(&longer).await, Ok("a1".into()));
+    let error = told.take().unwrap();
+    assert_eq!(error.cause(), Some("TypeError: nobody answers"));
+    assert_eq!(client.get_snapshot().error, Some(error));
 }
 
 #[wasm_bindgen_test]
