@@ -1,6 +1,7 @@
 //! The app's own API calls, with the access token in the header.
 
 use alloc::rc::Rc;
+use alloc::string::String;
 use core::future::Future;
 
 use gloo_net::http::{Request, Response};
@@ -23,7 +24,8 @@ impl Client {
     /// `allowed_origins` alone. On a 401 it is renewed, once for all calls that meet with one, and the request is sent once more.
     /// Where the renewal fails and the session goes on, the 401 is given. (RFC 6750 §2.1)
     ///
-    /// The request has begun when this returns, and goes on where the future is dropped: the signal of a request ends it.
+    /// The request has begun when this returns: it has left where the held token is fresh. It goes on where the future is dropped; the
+    /// signal of a request ends it.
     ///
     /// Errors: `origin_not_allowed`; `no_session`, and as [`get_access_token`](Self::get_access_token); `login_required` with the `reason`
     /// `step_up`, where the API asks for another sign-in (RFC 9470 §3); or what the request itself meets with.
@@ -35,18 +37,31 @@ impl Client {
         if self.engine().is_closed() {
             answer.bring(Err(closed()));
         } else {
-            self.engine().keep(&answer);
-            spawn_local(send(self.clone(), request, answer.clone()));
+            let engine = self.engine().clone();
+            engine.keep(&answer);
+            let sent = send(&engine, self.origins(), request);
+            let brought = answer.clone();
+            spawn_local(async move {
+                brought.bring(sent.await);
+                engine.forget(&brought);
+            });
         }
+        let client = self.clone();
         async move {
+            // It is open as long as somebody waits.
+            let _client = client;
             let response = answer.wait().await.map_err(FetchError::of)?;
             Ok(response.unchecked_into::<web_sys::Response>().into())
         }
     }
 }
 
-async fn send(client: Client, request: Request, answer: Rc<Answer>) {
-    let engine = client.engine();
+/// Sends it, at once where there is a fresh token, and gives what comes of it.
+fn send(
+    engine: &Rc<Engine>,
+    origins: &[String],
+    request: Request,
+) -> impl Future<Output = Result<JsValue, JsValue>> + use<> {
     let begin = {
         let engine = engine.clone();
         Closure::<dyn Fn() -> JsValue>::new(move || begin(&engine))
@@ -58,15 +73,13 @@ async fn send(client: Client, request: Request, answer: Rc<Answer>) {
             future_to_promise(async move { renew(&engine, &sent).await }).into()
         })
     };
-    let origins: Array = client.origins().iter().map(JsValue::from).collect();
+    let origins: Array = origins.iter().map(JsValue::from).collect();
     let fetch = authorized_fetch(&engine.context().fetch(), &origins, &begin, &renew);
-    let request = web_sys::Request::from(request);
-    let outcome = match fetch.call1(&JsValue::UNDEFINED, &request) {
-        Ok(promise) => JsFuture::from(promise.unchecked_into::<Promise>()).await,
-        Err(thrown) => Err(thrown),
-    };
-    answer.bring(outcome);
-    engine.forget(&answer);
+    let promise = fetch.call1(&JsValue::UNDEFINED, &web_sys::Request::from(request));
+    async move {
+        let _called_until_then = (begin, renew);
+        JsFuture::from(promise?.unchecked_into::<Promise>()).await
+    }
 }
 
 /// A call for the tokens, which are its `value` where they are there already.
@@ -106,6 +119,6 @@ async fn renew(engine: &Rc<Engine>, sent: &JsValue) -> Result<JsValue, JsValue> 
     }
 }
 
-fn subject(tokens: &Tokens) -> Option<alloc::string::String> {
+fn subject(tokens: &Tokens) -> Option<String> {
     text(&tokens.claims.as_ref()?.value(), "sub")
 }

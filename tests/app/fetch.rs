@@ -46,6 +46,15 @@ async fn a_refused_token_is_renewed_once() {
 }
 
 #[wasm_bindgen_test]
+async fn a_request_has_begun_when_fetch_returns_and_goes_on_where_nobody_waits() {
+    let server = Server::new("() => new Promise(() => {})");
+    let client = signed_in(&server, "begun").await;
+    drop(client.fetch(Request::get("https://api.example/thing").build().unwrap()));
+    assert_eq!(server.sent(), ["/thing Bearer a1"]);
+    assert_eq!(server.given_up(), [false]);
+}
+
+#[wasm_bindgen_test]
 async fn the_401_is_given_where_the_renewal_fails_and_the_session_goes_on() {
     let server = Server::new("(path) => [path === '/token' ? 503 : 401, {}]");
     let client = signed_in(&server, "given").await;
@@ -105,6 +114,7 @@ async fn without_a_session_nothing_is_sent_and_close_ends_what_is_under_way() {
     adopted.await.unwrap();
     let under_way = client.fetch(Request::get("https://api.example/").build().unwrap());
     client.close();
+    assert_eq!(server.sent(), ["/ Bearer a1"]);
     assert_eq!(code(under_way.await), ErrorCode::Closed);
     assert_eq!(
         code(ask(&client, "https://api.example/").await),

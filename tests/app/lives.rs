@@ -3,6 +3,7 @@
 use core::cell::RefCell;
 use std::rc::Rc;
 
+use rekindle::gloo_net::http::Request;
 use rekindle::{
     ErrorCode, EventKind, IntrospectOptions, RefreshOptions, SetTokensOptions, SignOutOptions,
     Status,
@@ -165,6 +166,27 @@ async fn the_last_clone_gives_everything_back() {
         life().await;
     }
     assert_eq!(handles(), before);
+}
+
+#[wasm_bindgen_test]
+async fn a_request_of_the_apps_own_that_nobody_waits_for_keeps_no_client_open() {
+    let server = Server::new("() => new Promise(() => {})");
+    let life = async || {
+        let client = server.client(rekindle::ClientConfig {
+            allowed_origins: Some(vec!["https://api.example".into()]),
+            ..config("nobody-waits")
+        });
+        let adopted = client.set_tokens(&response("a1", "r1"), &SetTokensOptions::default());
+        adopted.await.unwrap();
+        let request = Request::get("https://api.example/thing").build().unwrap();
+        drop(client.fetch(request));
+    };
+    life().await;
+    let before = handles();
+    for _ in 0..20 {
+        life().await;
+    }
+    assert!(handles() <= before);
 }
 
 #[wasm_bindgen_test]
