@@ -226,9 +226,17 @@ pub(super) fn from_about(about: &JsValue) -> JsValue {
 }
 
 pub(super) fn closed() -> JsValue {
+    of_code("closed")
+}
+
+pub(super) fn aborted() -> JsValue {
+    of_code("aborted")
+}
+
+fn of_code(code: &str) -> JsValue {
     let about = Object::new();
     // A new object takes a member.
-    let _ = Reflect::set(&about, &"code".into(), &"closed".into());
+    let _ = Reflect::set(&about, &"code".into(), &code.into());
     from_about(&about)
 }
 

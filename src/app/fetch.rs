@@ -9,11 +9,12 @@ use js_sys::{Array, Object, Promise};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
+use web_sys::AbortSignal;
 
 use super::call::Answer;
 use super::client::{Client, set};
 use super::engine::{Engine, text};
-use super::error::{Error, FetchError, closed};
+use super::error::{Error, FetchError, aborted, closed};
 use super::json::read;
 use super::outside::authorized_fetch;
 use super::results::{Snapshot, Tokens};
@@ -64,13 +65,13 @@ fn send(
 ) -> impl Future<Output = Result<JsValue, JsValue>> + use<> {
     let begin = {
         let engine = engine.clone();
-        Closure::<dyn Fn() -> JsValue>::new(move || begin(&engine))
+        Closure::<dyn Fn(JsValue) -> JsValue>::new(move |signal| begin(&engine, &signal))
     };
     let renew = {
         let engine = engine.clone();
-        Closure::<dyn Fn(JsValue) -> JsValue>::new(move |sent| {
+        Closure::<dyn Fn(JsValue, JsValue) -> JsValue>::new(move |sent, signal| {
             let engine = engine.clone();
-            future_to_promise(async move { renew(&engine, &sent).await }).into()
+            future_to_promise(async move { renew(&engine, &sent, &signal).await }).into()
         })
     };
     let origins: Array = origins.iter().map(JsValue::from).collect();
@@ -83,21 +84,66 @@ fn send(
 }
 
 /// A call for the tokens, which are its `value` where they are there already.
-fn begin(engine: &Rc<Engine>) -> JsValue {
-    let (answer, _) = engine.begin(Verb::GetAccessToken, &Object::new());
+fn begin(engine: &Rc<Engine>, signal: &JsValue) -> JsValue {
+    let answer = ask(engine, Verb::GetAccessToken, signal);
     let call = Object::new();
     match answer.value() {
         Some(Ok(tokens)) => set(&call, "value", &tokens),
-        _ => {
-            let promise = future_to_promise(async move { answer.wait().await });
-            set(&call, "promise", &promise);
-        }
+        _ => set(&call, "promise", &future_to_promise(answer.wait())),
     }
     call.into()
 }
 
+/// A call that the signal of the app's request may end.
+fn ask(engine: &Rc<Engine>, verb: Verb, signal: &JsValue) -> Asked {
+    let signal = signal.dyn_ref::<AbortSignal>();
+    if signal.is_some_and(AbortSignal::aborted) {
+        let answer = Answer::new(Some(Err(aborted())));
+        return Asked { answer, ends: None };
+    }
+    let (answer, _) = engine.begin(verb, &Object::new());
+    let ends = signal.map(|signal| {
+        let (engine, answer) = (engine.clone(), answer.clone());
+        let end = Closure::new(move || {
+            answer.bring(Err(aborted()));
+            answer.abort();
+            engine.run();
+        });
+        // Of a function, this does not fail.
+        let _ = signal.add_event_listener_with_callback("abort", end.as_ref().unchecked_ref());
+        (signal.clone(), end)
+    });
+    Asked { answer, ends }
+}
+
+/// A call, and what listens to the signal that may end it.
+struct Asked {
+    answer: Rc<Answer>,
+    ends: Option<(AbortSignal, Closure<dyn Fn()>)>,
+}
+
+impl Asked {
+    fn value(&self) -> Option<Result<JsValue, JsValue>> {
+        self.answer.value()
+    }
+
+    async fn wait(self) -> Result<JsValue, JsValue> {
+        self.answer.wait().await
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if let Some((signal, end)) = &self.ends {
+            // What is there can be taken away.
+            let _ =
+                signal.remove_event_listener_with_callback("abort", end.as_ref().unchecked_ref());
+        }
+    }
+}
+
 /// What an API may be sent in the place of tokens that it refused, or nothing.
-async fn renew(engine: &Rc<Engine>, sent: &JsValue) -> Result<JsValue, JsValue> {
+async fn renew(engine: &Rc<Engine>, sent: &JsValue, signal: &JsValue) -> Result<JsValue, JsValue> {
     let sent = read::<Tokens>(sent).ok();
     let held = read::<Snapshot>(&engine.held().snapshot)
         .unwrap_or_default()
@@ -112,9 +158,15 @@ async fn renew(engine: &Rc<Engine>, sent: &JsValue) -> Result<JsValue, JsValue> 
             verb = Verb::GetAccessToken;
         }
     }
-    let (answer, _) = engine.begin(verb, &Object::new());
-    match answer.wait().await {
-        Err(error) if !Error::of(&error).is_session_lost() => Ok(JsValue::UNDEFINED),
+    let outcome = ask(engine, verb, signal).wait().await;
+    let is_aborted = || {
+        let signal = signal.dyn_ref::<AbortSignal>();
+        signal.is_some_and(AbortSignal::aborted)
+    };
+    match outcome {
+        Err(error) if !Error::of(&error).is_session_lost() && !is_aborted() => {
+            Ok(JsValue::UNDEFINED)
+        }
         outcome => outcome,
     }
 }
