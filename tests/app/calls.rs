@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use rekindle::{
     AccessTokenOptions, CallOptions, Client, ClientConfig, ErrorCode, EventKind, IntrospectOptions,
-    Json, RefreshOptions, SetTokensOptions, SignInOptions, Status,
+    Json, RefreshOptions, SetTokensOptions, SignInOptions, Status, TokenResponse,
 };
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{Heard, Server, config, response};
+use crate::support::{Heard, Server, config, js, response};
 
 const TOKENS: &str = "(path, earlier) => [200, {
     access_token: `a${earlier + 2}`, refresh_token: `r${earlier + 2}`, token_type: 'bearer', expires_in: 60 }]";
@@ -105,6 +105,28 @@ async fn the_error_of_a_snapshot_is_that_of_its_event() {
     let error = told.take().unwrap();
     assert_eq!(error.cause(), Some("TypeError: nobody answers"));
     assert_eq!(client.get_snapshot().error, Some(error));
+}
+
+#[wasm_bindgen_test]
+async fn claims_that_cannot_be_written_as_json_hide_no_session() {
+    let client = Server::new(TOKENS).client(config("deep"));
+    let id_token = js("(() => {
+        const encoded = (text) => btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+        const now = Math.floor(Date.now() / 1000);
+        const claims = { iss: 'https://id.example', sub: 'u1', aud: 'deep', iat: now, exp: now + 3600, deep: 0 };
+        const text = JSON.stringify(claims).replace(/0}$/, '['.repeat(15000) + ']'.repeat(15000) + '}');
+        return [JSON.stringify({ alg: 'RS256' }), text, 'sig'].map(encoded).join('.');
+    })()");
+    let given = TokenResponse {
+        id_token: id_token.as_string(),
+        ..response("a1", "r1")
+    };
+    let adopted = client.set_tokens(&given, &SetTokensOptions::default());
+    let tokens = adopted.await.unwrap();
+    assert_eq!(tokens.id_token, given.id_token);
+    let snapshot = client.get_snapshot();
+    assert_eq!(snapshot.status, Status::SignedIn);
+    assert_eq!(snapshot.tokens, Some(tokens));
 }
 
 #[wasm_bindgen_test]
