@@ -201,6 +201,25 @@ fn what_an_app_hands_on_through_a_sign_in_is_any_json() {
 }
 
 #[wasm_bindgen_test]
+async fn json_is_what_it_says_to_any_serializer() {
+    let server = Server::new(
+        "() => [200, { sub: 'u1', list: [1, -2.5, 1e300, true, null, []], more: { none: null, 'a b': 'c' } }]",
+    );
+    let client = server.client(config("any-serializer"));
+    let adopted = client.set_tokens(&response("a1", "r1"), &SetTokensOptions::default());
+    adopted.await.unwrap();
+    let user: Json = client.user_info(&CallOptions::default()).await.unwrap();
+    let written = serde_json::to_value(&user).unwrap();
+    let read: serde_json::Value = serde_json::from_str(user.as_str()).unwrap();
+    assert_eq!(written, read);
+    // As a member of what the app hands on.
+    assert_eq!(
+        Json::of(&[&user]).unwrap().as_str(),
+        format!("[{}]", user.as_str())
+    );
+}
+
+#[wasm_bindgen_test]
 async fn a_wrong_option_is_refused() {
     let client = Server::new("() => [500]").client(config("options"));
     let options = SignInOptions {
