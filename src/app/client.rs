@@ -69,6 +69,32 @@ std::thread_local! {
     static CALLBACKS: Place<Vec<Callback>> = const { Place::new(None) };
 }
 
+impl Callback {
+    /// What a page load answers with: its first callback, until a later one is a success.
+    fn of(identity: &str) -> Option<Self> {
+        let all = CALLBACKS.with(Place::get).unwrap_or_default();
+        let mut own = all.into_iter().filter(|known| known.identity == identity);
+        let first = own.next()?;
+        let is_success = |known: &Self| matches!(known.answer.value(), Some(Ok(_)));
+        Some(own.filter(is_success).last().unwrap_or(first))
+    }
+
+    fn remember(self) {
+        let known = Self::of(&self.identity);
+        let is_known = |other: &Self| {
+            let known = known.as_ref();
+            known.is_some_and(|known| Rc::ptr_eq(&known.answer, &other.answer))
+        };
+        let mut all = CALLBACKS.with(Place::take).unwrap_or_default();
+        // Nobody is given a later one that failed, or one from before a success.
+        all.retain(|other| {
+            other.identity != self.identity || is_known(other) || other.answer.value().is_none()
+        });
+        all.push(self);
+        CALLBACKS.with(|place| place.set(Some(all)));
+    }
+}
+
 impl Client {
     /// Makes a client for one issuer and one client id. Touches no network. A session that this tab stored earlier is there at once.
     ///
@@ -186,27 +212,23 @@ impl Client {
         let engine = self.engine();
         let page = page_member("href").unwrap_or_default();
         let href = text(&parts(url.unwrap_or(&page), &page), "href");
-        let mut callbacks = CALLBACKS.with(Place::get).unwrap_or_default();
-        let known = callbacks
-            .iter()
-            .find(|known| known.identity == engine.identity);
-        let is_known = known.is_some();
+        let known = Callback::of(&engine.identity);
         let same = known.filter(|known| url.is_none() || known.href == href);
         let answer = match same {
-            Some(known) if !engine.is_closed() => known.answer.clone(),
+            Some(known) if !engine.is_closed() => known.answer,
             _ => {
                 let options = Object::new();
                 if let Some(url) = url {
                     set(&options, "url", &url.into());
                 }
                 let (answer, is_callback) = engine.begin(Verb::HandleRedirect, &options);
-                if is_callback && !is_known {
-                    callbacks.push(Callback {
+                if is_callback {
+                    let callback = Callback {
                         identity: engine.identity.clone(),
                         href,
                         answer: answer.clone(),
-                    });
-                    CALLBACKS.with(|all| all.set(Some(callbacks)));
+                    };
+                    callback.remember();
                 }
                 answer
             }

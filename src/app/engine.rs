@@ -152,9 +152,17 @@ impl Engine {
                 .is_object()
                 .then(|| Error::of(&error::from_about(&about))),
         };
-        for (_, listener) in listeners {
-            listener(&event);
+        for (id, listener) in listeners {
+            // One before it may have ended this one, or closed the client.
+            if self.listens(id) {
+                listener(&event);
+            }
         }
+    }
+
+    fn listens(&self, id: u32) -> bool {
+        let listeners = self.listeners.get().unwrap_or_default();
+        listeners.iter().any(|(other, _)| *other == id)
     }
 
     /// The other clients of this page with this session: the same issuer, client id and name, in the same storage.
@@ -317,7 +325,10 @@ pub struct Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         let mut listeners = self.engine.listeners.take().unwrap_or_default();
-        listeners.retain(|(id, _)| *id != self.id);
+        let at = listeners.iter().position(|(id, _)| *id == self.id);
+        let own = at.map(|at| listeners.remove(at));
         self.engine.listeners.set(Some(listeners));
+        // Only now: what it owns ends with it, and may be another subscription.
+        drop(own);
     }
 }

@@ -3,7 +3,7 @@ use alloc::string::{String, ToString};
 use core::fmt::{self, Display};
 
 use js_sys::{Object, Reflect};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::outside::{RekindleError, release};
@@ -12,8 +12,7 @@ use crate::error::Error as CoreError;
 use crate::words::{Code, Problem, Word};
 
 /// What every call fails with. No token, code or verifier is in any of its members.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Error(Box<About>);
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -182,6 +181,14 @@ impl Error {
     }
 }
 
+/// From a `RekindleError` in an object of JavaScript.
+impl<'de> Deserialize<'de> for Error {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let error: JsValue = serde_wasm_bindgen::preserve::deserialize(deserializer)?;
+        Ok(Self::of(&error))
+    }
+}
+
 impl About {
     fn unknown(message: String) -> Self {
         Self {
@@ -219,9 +226,17 @@ pub(super) fn from_about(about: &JsValue) -> JsValue {
 }
 
 pub(super) fn closed() -> JsValue {
+    of_code("closed")
+}
+
+pub(super) fn aborted() -> JsValue {
+    of_code("aborted")
+}
+
+fn of_code(code: &str) -> JsValue {
     let about = Object::new();
     // A new object takes a member.
-    let _ = Reflect::set(&about, &"code".into(), &"closed".into());
+    let _ = Reflect::set(&about, &"code".into(), &code.into());
     from_about(&about)
 }
 

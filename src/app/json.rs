@@ -1,10 +1,10 @@
 use alloc::string::{String, ToString};
 use core::fmt::{self, Debug};
 
-use js_sys::JSON;
+use js_sys::{Array, JSON, Number, Object};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 use super::error::Error;
 use crate::words::{Problem, Word};
@@ -45,7 +45,7 @@ impl Debug for Json {
     }
 }
 
-/// From an object of JavaScript, as this crate's results are read.
+/// From an object of JavaScript, as this crate's results are read: with [`Json::read`], and not under `#[serde(flatten)]`.
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value: JsValue = serde_wasm_bindgen::preserve::deserialize(deserializer)?;
@@ -55,10 +55,58 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
+/// By whatever serializer, up to 128 levels deep.
 impl Serialize for Json {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serde_wasm_bindgen::preserve::serialize(&self.value(), serializer)
+        Level(self.value(), MOST_LEVELS).serialize(serializer)
     }
+}
+
+/// Each takes room on the stack. As many as serde_json reads.
+const MOST_LEVELS: u32 = 128;
+
+/// A value, and how many levels it may have.
+struct Level(JsValue, u32);
+
+impl Serialize for Level {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(value, levels) = self;
+        let Some(below) = levels.checked_sub(1) else {
+            return Err(serde::ser::Error::custom("nested too deep"));
+        };
+        if let Some(text) = value.as_string() {
+            serializer.serialize_str(&text)
+        } else if let Some(number) = value.as_f64() {
+            if Number::is_safe_integer(value) {
+                serializer.serialize_i64(number as i64)
+            } else {
+                serializer.serialize_f64(number)
+            }
+        } else if let Some(flag) = value.as_bool() {
+            serializer.serialize_bool(flag)
+        } else if let Some(items) = value.dyn_ref::<Array>() {
+            serializer.collect_seq(items.iter().map(|item| Level(item, below)))
+        } else if let Some(object) = value.dyn_ref::<Object>() {
+            let members = Object::entries(object);
+            let members = members.iter().map(|member| {
+                let member: Array = member.unchecked_into();
+                let name = member.get(0).as_string().unwrap_or_default();
+                (name, Level(member.get(1), below))
+            });
+            serializer.collect_map(members)
+        } else {
+            serializer.serialize_unit()
+        }
+    }
+}
+
+/// The very value of JavaScript, which only this crate's own serializer takes.
+pub(super) fn as_it_is<S: Serializer>(
+    json: &Option<Json>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let value = json.as_ref().map_or(JsValue::NULL, Json::value);
+    serde_wasm_bindgen::preserve::serialize(&value, serializer)
 }
 
 fn text_of(value: &JsValue) -> Option<String> {

@@ -6,7 +6,7 @@ use core::fmt::{self, Debug};
 
 use serde::{Deserialize, Serialize};
 
-use super::json::Json;
+use super::json::{Json, as_it_is};
 
 /// What every call that may use the network takes.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -108,7 +108,7 @@ pub struct SignInOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub return_to: Option<String>,
     /// Anything that JSON can hold, for after the sign-in. It stays in this tab and is not OAuth's `state`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_it_is")]
     pub state: Option<Json>,
     /// Takes the place of the client's `scope`, for this sign-in.
     #[serde(skip_serializing_if = "Option::is_none")]

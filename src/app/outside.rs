@@ -34,8 +34,8 @@ extern "C" {
     pub fn authorized_fetch(
         fetch: &Function,
         origins: &Array,
-        begin: &Closure<dyn Fn() -> JsValue>,
-        renew: &Closure<dyn Fn(JsValue) -> JsValue>,
+        begin: &Closure<dyn Fn(JsValue) -> JsValue>,
+        renew: &Closure<dyn Fn(JsValue, JsValue) -> JsValue>,
     ) -> Function;
 }
 

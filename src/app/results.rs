@@ -24,7 +24,9 @@ pub struct Tokens {
     pub scope: String,
     /// As it came, or the one held before where a refresh brought none.
     pub id_token: Option<String>,
-    /// The ID token's claims, verified as the npm package documents it. (OpenID Connect Core §3.1.3.7)
+    /// The ID token's claims, verified as the npm package documents it; `None` too where they are nested too deep to be written as JSON.
+    /// (OpenID Connect Core §3.1.3.7)
+    #[serde(default, deserialize_with = "lenient")]
     pub claims: Option<Json>,
 }
 

@@ -1,13 +1,16 @@
 //! What the verbs take, and what they bring.
 
+use core::cell::RefCell;
+use std::rc::Rc;
+
 use rekindle::{
-    CallOptions, Client, ClientConfig, ErrorCode, EventKind, IntrospectOptions, Json,
-    RefreshOptions, SetTokensOptions, SignInOptions, Status,
+    AccessTokenOptions, CallOptions, Client, ClientConfig, ErrorCode, EventKind, IntrospectOptions,
+    Json, RefreshOptions, SetTokensOptions, SignInOptions, Status, TokenResponse,
 };
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{Heard, Server, config, response};
+use crate::support::{Heard, Server, config, js, response};
 
 const TOKENS: &str = "(path, earlier) => [200, {
     access_token: `a${earlier + 2}`, refresh_token: `r${earlier + 2}`, token_type: 'bearer', expires_in: 60 }]";
@@ -84,6 +87,49 @@ async fn an_error_has_what_the_server_said() {
 }
 
 #[wasm_bindgen_test]
+async fn the_error_of_a_snapshot_is_that_of_its_event() {
+    let server = Server::new("() => { throw new TypeError('nobody answers'); }");
+    let client = server.client(config("background"));
+    let adopted = client.set_tokens(&response("a1", "r1"), &SetTokensOptions::default());
+    adopted.await.unwrap();
+    let told = Rc::new(RefCell::new(None));
+    let own = told.clone();
+    let _subscription = client.subscribe(move |event| {
+        own.replace(event.error.clone());
+    });
+    let longer = AccessTokenOptions {
+        min_validity_seconds: Some(5000.0),
+        ..Default::default()
+    };
+    assert_eq!(client.get_access_token(&longer).await, Ok("a1".into()));
+    let error = told.take().unwrap();
+    assert_eq!(error.cause(), Some("TypeError: nobody answers"));
+    assert_eq!(client.get_snapshot().error, Some(error));
+}
+
+#[wasm_bindgen_test]
+async fn claims_that_cannot_be_written_as_json_hide_no_session() {
+    let client = Server::new(TOKENS).client(config("deep"));
+    let id_token = js("(() => {
+        const encoded = (text) => btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+        const now = Math.floor(Date.now() / 1000);
+        const claims = { iss: 'https://id.example', sub: 'u1', aud: 'deep', iat: now, exp: now + 3600, deep: 0 };
+        const text = JSON.stringify(claims).replace(/0}$/, '['.repeat(15000) + ']'.repeat(15000) + '}');
+        return [JSON.stringify({ alg: 'RS256' }), text, 'sig'].map(encoded).join('.');
+    })()");
+    let given = TokenResponse {
+        id_token: id_token.as_string(),
+        ..response("a1", "r1")
+    };
+    let adopted = client.set_tokens(&given, &SetTokensOptions::default());
+    let tokens = adopted.await.unwrap();
+    assert_eq!(tokens.id_token, given.id_token);
+    let snapshot = client.get_snapshot();
+    assert_eq!(snapshot.status, Status::SignedIn);
+    assert_eq!(snapshot.tokens, Some(tokens));
+}
+
+#[wasm_bindgen_test]
 async fn an_introspection_has_the_members_of_the_rfc_and_all_others() {
     let server = Server::new(
         "() => [200, { active: true, scope: 'openid', aud: 'api', exp: '17', uid: 'u1', tier: { gold: true } }]",
@@ -151,6 +197,25 @@ fn what_an_app_hands_on_through_a_sign_in_is_any_json() {
     assert_eq!(
         state.read::<u32>().unwrap_err().code(),
         ErrorCode::InvalidResponse
+    );
+}
+
+#[wasm_bindgen_test]
+async fn json_is_what_it_says_to_any_serializer() {
+    let server = Server::new(
+        "() => [200, { sub: 'u1', list: [1, -2.5, 1e300, true, null, []], more: { none: null, 'a b': 'c' } }]",
+    );
+    let client = server.client(config("any-serializer"));
+    let adopted = client.set_tokens(&response("a1", "r1"), &SetTokensOptions::default());
+    adopted.await.unwrap();
+    let user: Json = client.user_info(&CallOptions::default()).await.unwrap();
+    let written = serde_json::to_value(&user).unwrap();
+    let read: serde_json::Value = serde_json::from_str(user.as_str()).unwrap();
+    assert_eq!(written, read);
+    // As a member of what the app hands on.
+    assert_eq!(
+        Json::of(&[&user]).unwrap().as_str(),
+        format!("[{}]", user.as_str())
     );
 }
 

@@ -1,10 +1,12 @@
 //! The app's own requests.
 
+use js_sys::{Function, Reflect};
 use rekindle::gloo_net::http::{Request, Response};
 use rekindle::{Client, ErrorCode, FetchError, SetTokensOptions};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{Server, config, response};
+use crate::support::{Server, config, js, response, turn};
 
 async fn signed_in(server: &Server, client_id: &str) -> Client {
     let client = server.client(rekindle::ClientConfig {
@@ -46,11 +48,82 @@ async fn a_refused_token_is_renewed_once() {
 }
 
 #[wasm_bindgen_test]
+async fn a_request_has_begun_when_fetch_returns_and_goes_on_where_nobody_waits() {
+    let server = Server::new("() => new Promise(() => {})");
+    let client = signed_in(&server, "begun").await;
+    drop(client.fetch(Request::get("https://api.example/thing").build().unwrap()));
+    assert_eq!(server.sent(), ["/thing Bearer a1"]);
+    assert_eq!(server.given_up(), [false]);
+}
+
+#[wasm_bindgen_test]
 async fn the_401_is_given_where_the_renewal_fails_and_the_session_goes_on() {
     let server = Server::new("(path) => [path === '/token' ? 503 : 401, {}]");
     let client = signed_in(&server, "given").await;
     let answer = ask(&client, "https://api.example/thing").await.unwrap();
     assert_eq!(answer.status(), 401);
+}
+
+#[wasm_bindgen_test]
+async fn the_signal_of_a_request_ends_the_wait_for_a_token() {
+    // What the token endpoint is asked for never comes, before a request or after its 401.
+    for (client_id, received_at) in [("signal", Some(0.0)), ("signal-401", None)] {
+        let server = Server::new("(path) => path === '/token' ? new Promise(() => {}) : [401, {}]");
+        let client = server.client(rekindle::ClientConfig {
+            allowed_origins: Some(vec!["https://api.example".into()]),
+            ..config(client_id)
+        });
+        let options = SetTokensOptions { received_at };
+        let adopted = client.set_tokens(&response("a1", "r1"), &options);
+        adopted.await.unwrap();
+        let own = js("(() => {
+            const controller = new AbortController();
+            const { signal } = controller;
+            return { signal, abort: () => controller.abort(new Error('enough')) };
+        })()");
+        let member = |name: &str| Reflect::get(&own, &name.into()).unwrap();
+        let request = Request::get("https://api.example/thing")
+            .abort_signal(Some(member("signal").unchecked_ref()))
+            .build()
+            .unwrap();
+        let call = client.fetch(request);
+        let asked = |line: &String| line.starts_with("/token");
+        while !server.sent().iter().any(asked) {
+            turn().await;
+        }
+        let abort: Function = member("abort").unchecked_into();
+        abort.call0(&JsValue::UNDEFINED).unwrap();
+        let begun = js_sys::Date::now();
+        match call.await {
+            Err(FetchError::Request(error)) => assert!(error.to_string().contains("enough")),
+            other => panic!("{other:?}"),
+        }
+        assert!(js_sys::Date::now() - begun < 2_000.0);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_request_that_was_given_up_beforehand_asks_for_nothing() {
+    let server = Server::new("() => [200, {}]");
+    let client = server.client(rekindle::ClientConfig {
+        allowed_origins: Some(vec!["https://api.example".into()]),
+        ..config("beforehand")
+    });
+    let stale = SetTokensOptions {
+        received_at: Some(0.0),
+    };
+    let adopted = client.set_tokens(&response("a1", "r1"), &stale);
+    adopted.await.unwrap();
+    let request = Request::get("https://api.example/thing")
+        .abort_signal(Some(js("AbortSignal.abort()").unchecked_ref()))
+        .build()
+        .unwrap();
+    assert!(matches!(
+        client.fetch(request).await,
+        Err(FetchError::Request(_))
+    ));
+    turn().await;
+    assert!(server.sent().is_empty());
 }
 
 #[wasm_bindgen_test]
@@ -105,6 +178,7 @@ async fn without_a_session_nothing_is_sent_and_close_ends_what_is_under_way() {
     adopted.await.unwrap();
     let under_way = client.fetch(Request::get("https://api.example/").build().unwrap());
     client.close();
+    assert_eq!(server.sent(), ["/ Bearer a1"]);
     assert_eq!(code(under_way.await), ErrorCode::Closed);
     assert_eq!(
         code(ask(&client, "https://api.example/").await),

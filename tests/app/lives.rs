@@ -1,5 +1,9 @@
 //! How long things live: calls, subscriptions, clients, and several clients of one session.
 
+use core::cell::RefCell;
+use std::rc::Rc;
+
+use rekindle::gloo_net::http::Request;
 use rekindle::{
     ErrorCode, EventKind, IntrospectOptions, RefreshOptions, SetTokensOptions, SignOutOptions,
     Status,
@@ -8,7 +12,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{Heard, Server, config, response};
+use crate::support::{Heard, Server, config, js, response};
 
 // The very module that the crate imports.
 #[wasm_bindgen(module = "/src/browser/objects.js")]
@@ -69,6 +73,37 @@ async fn a_subscription_ends_when_it_is_dropped() {
     adopted.await.unwrap();
     assert!(events.borrow().is_empty());
     assert_eq!(other.events(), [EventKind::SignedIn]);
+}
+
+#[wasm_bindgen_test]
+async fn a_listener_that_is_ended_by_one_before_it_hears_nothing() {
+    let client = Server::new(TOKENS).client(config("ended"));
+    let other = Rc::new(RefCell::new(None));
+    let own = other.clone();
+    let _first = client.subscribe(move |_| drop(own.take()));
+    let heard = Heard::of(&client);
+    let events = heard.events.clone();
+    other.replace(Some(heard));
+    let closing = client.clone();
+    let _third = client.subscribe(move |_| closing.close());
+    let last = Heard::of(&client);
+    let adopted = client.set_tokens(&response("a1", "r1"), &SetTokensOptions::default());
+    assert!(events.borrow().is_empty(), "its subscription was dropped");
+    assert!(last.events().is_empty(), "its client was closed");
+    adopted.await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_subscription_that_a_listener_owns_ends_with_it() {
+    let client = Server::new(TOKENS).client(config("owned"));
+    let heard = Heard::of(&client);
+    let events = heard.events.clone();
+    drop(client.subscribe(move |_| {
+        let _ = &heard;
+    }));
+    let adopted = client.set_tokens(&response("a1", "r1"), &SetTokensOptions::default());
+    adopted.await.unwrap();
+    assert!(events.borrow().is_empty());
 }
 
 #[wasm_bindgen_test]
@@ -134,6 +169,27 @@ async fn the_last_clone_gives_everything_back() {
 }
 
 #[wasm_bindgen_test]
+async fn a_request_of_the_apps_own_that_nobody_waits_for_keeps_no_client_open() {
+    let server = Server::new("() => new Promise(() => {})");
+    let life = async || {
+        let client = server.client(rekindle::ClientConfig {
+            allowed_origins: Some(vec!["https://api.example".into()]),
+            ..config("nobody-waits")
+        });
+        let adopted = client.set_tokens(&response("a1", "r1"), &SetTokensOptions::default());
+        adopted.await.unwrap();
+        let request = Request::get("https://api.example/thing").build().unwrap();
+        drop(client.fetch(request));
+    };
+    life().await;
+    let before = handles();
+    for _ in 0..20 {
+        life().await;
+    }
+    assert!(handles() <= before);
+}
+
+#[wasm_bindgen_test]
 async fn two_clients_of_one_session_hear_of_each_other() {
     let server = Server::new(TOKENS);
     let [one, other] = [(); 2].map(|()| server.client(config("both")));
@@ -172,4 +228,30 @@ async fn a_callback_is_handled_once_for_all_clients_of_a_session() {
         "it belongs to the page load"
     );
     assert_eq!(server.sent().len(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn a_callback_that_is_a_success_takes_the_place_of_an_earlier_one() {
+    let server = Server::new(TOKENS);
+    let client = server.client(rekindle::ClientConfig {
+        redirect_uri: Some("https://app.example/callback".into()),
+        ..config("callbacks")
+    });
+    let failed = client.handle_redirect(Some("https://app.example/callback?code=c&state=s1"));
+    let error = failed.await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::StateMismatch);
+    assert_eq!(client.handle_redirect(None).await, Err(error));
+    // A sign-in that this tab has begun.
+    js("sessionStorage.setItem('rekindle:sign-ins:https://id.example|callbacks|', JSON.stringify({ version: 1, sign_ins: [{
+        state: 's2', nonce: 'n', code_verifier: 'v', created_at: Date.now(), issuer: 'https://id.example',
+        redirect_uri: 'https://app.example/callback', scope: 'api' }] }))");
+    let url = "https://app.example/callback?code=c&state=s2";
+    let signed_in = client.handle_redirect(Some(url)).await.unwrap();
+    assert!(signed_in.is_some());
+    assert_eq!(client.handle_redirect(None).await, Ok(signed_in.clone()));
+
+    let later = client.handle_redirect(Some("https://app.example/callback?code=c&state=s3"));
+    later.await.unwrap_err();
+    assert_eq!(client.handle_redirect(None).await, Ok(signed_in));
+    assert_eq!(server.sent().len(), 1);
 }

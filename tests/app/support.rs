@@ -3,14 +3,23 @@
 use core::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Function, Reflect};
+use js_sys::{Function, Promise, Reflect};
 use rekindle::{Client, ClientConfig, EventKind, Storage, Subscription, TokenResponse};
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
 /// The value of a JavaScript expression.
 pub fn js(expression: &str) -> JsValue {
     js_sys::eval(&format!("({expression})"))
         .unwrap_or_else(|error| panic!("{expression}: {error:?}"))
+}
+
+/// Waits until what can happen has happened.
+pub async fn turn() {
+    let promise = js("new Promise((done) => setTimeout(done, 10))");
+    JsFuture::from(promise.unchecked_into::<Promise>())
+        .await
+        .unwrap();
 }
 
 /// What was sent: addresses with their bodies, or with the token that they had.
