@@ -8,6 +8,7 @@ use crate::platform::{Kept, Kinds, Platform, Wall};
 use crate::protocol::{id_token, token};
 use crate::session::flight::{self, Why};
 use crate::session::keys::invalid;
+use crate::session::sign_ins::SIGN_IN_MS;
 use crate::session::{Outcome, Session, introspect, popup, record, sign_in, sign_out, user_info};
 use crate::task::{Shared, unless};
 use crate::words::{Code, Problem, Word};
@@ -244,7 +245,7 @@ impl<P: Platform> Client<P> {
             Verb::SignInWithPopup => {
                 sign_in::check(options, true)?;
                 sign_in::check_page(&session)?;
-                longest_ms = sign_in::SIGN_IN_MS;
+                longest_ms = SIGN_IN_MS;
                 let popup = session.platform.open_popup();
                 let popup = popup.ok_or_else(|| Error::new(Code::PopupBlocked))?;
                 Box::pin(sign_in::sign_in(session, options.clone(), Some(popup)))

@@ -7,10 +7,11 @@ use super::endpoints::without_secrets;
 use super::exchange::not_usable;
 use super::keys::invalid;
 use super::popup::{self, Source};
+use super::sign_ins::{add, find, sign_ins, use_up};
 use super::{Outcome, Session, record};
 use crate::config::{self, MAY_BE_ABSENT, NUMBER, OBJECT, Rule, SIGNAL, TEXT, TEXTS, TIMEOUT};
 use crate::error::Error;
-use crate::platform::{Event, Kept, Kind, Platform, Slot, StorageFailed, Wall};
+use crate::platform::{Event, Kept, Kind, Platform, StorageFailed, Wall};
 use crate::protocol::discovery::Endpoint;
 use crate::protocol::text::has_word;
 use crate::protocol::{authorization, id_token, pushed_authorization, token};
@@ -19,12 +20,6 @@ use crate::words::{Code, Problem, Word};
 use alloc::rc::Rc;
 use core::mem::forget;
 
-/// How long a sign-in may take.
-pub const SIGN_IN_MS: f64 = 3_600_000.0;
-/// The clock may be set back meanwhile, by so much at most.
-const SET_BACK_MS: f64 = 24.0 * SIGN_IN_MS;
-const MOST_SIGN_INS: u32 = 5;
-const VERSION: f64 = 1.0;
 /// So many sign-ins within this time are no loop yet.
 const MOST_IN_A_LOOP: usize = 3;
 const LOOP_MS: f64 = 60_000.0;
@@ -124,12 +119,7 @@ pub async fn sign_in<P: Platform>(
     if session.sign_outs.get() != sign_outs {
         return Err(Error::new(Code::SignedOut));
     }
-    let list = sign_ins(&session);
-    list.push(&sign_in);
-    while list.at(MOST_SIGN_INS).is_some() {
-        list.shift();
-    }
-    let saved = save(&session, &list).map_err(|failed| match failed {
+    let saved = add(&session, &sign_in).map_err(|failed| match failed {
         StorageFailed::NotJson => Error::field(Word::State, Problem::NotJson),
         StorageFailed::Full | StorageFailed::Unavailable => Error::new(Code::StorageUnavailable),
     });
@@ -374,25 +364,6 @@ fn step_up<K: Kept>(sign_in: &K) -> Error<K> {
 }
 
 impl<P: Platform> Session<P> {
-    /// Removes the sign-ins that are too old, with their secrets.
-    pub(super) fn forget_sign_ins(&self) {
-        let stored = self.platform.load(Slot::SignIns).ok().flatten();
-        let stored = stored.and_then(|stored| stored.get(Word::SignIns));
-        let live = sign_ins(self);
-        let first = |list: &P::Kept| {
-            list.at(0)
-                .map_or(f64::NAN, |first| first.number(Word::CreatedAt))
-        };
-        if stored.is_none_or(|stored| first(&stored) == first(&live)) {
-            return;
-        }
-        if live.at(0).is_some() {
-            let _ = save(self, &live);
-        } else {
-            self.platform.remove(Slot::SignIns);
-        }
-    }
-
     /// Begins a session with these tokens in the place of any other. The tabs that held the earlier one drop it, unless it is known to be
     /// the same user's.
     pub fn replace(self: &Rc<Self>, record: P::Kept) -> Outcome<P::Kept> {
@@ -463,57 +434,4 @@ fn result<P: Platform>(session: &Session<P>, sign_in: &P::Kept) -> Outcome<P::Ke
     sign_in.copy(Word::ReturnTo, &result, Word::OptionReturnTo);
     sign_in.copy(Word::AppState, &result, Word::State);
     Ok(result)
-}
-
-fn find<K: Kept>(list: &K, callback: &K) -> Option<K> {
-    (0..)
-        .map_while(|at| list.at(at))
-        .find(|sign_in| sign_in.same(Word::State, callback, Word::State))
-}
-
-/// The sign-ins under way or used, without those that are too old.
-fn sign_ins<P: Platform>(session: &Session<P>) -> P::Kept {
-    let live = P::Kept::list();
-    let stored = session.platform.load(Slot::SignIns).ok().flatten();
-    let stored = stored.filter(|stored| stored.number(Word::Version) == VERSION);
-    if let Some(list) = stored.and_then(|stored| stored.get(Word::SignIns)) {
-        let now = session.platform.now().0;
-        for sign_in in (0..).map_while(|at| list.at(at)) {
-            let age = now - sign_in.number(Word::CreatedAt);
-            if (-SET_BACK_MS..SIGN_IN_MS).contains(&age) {
-                live.push(&sign_in);
-            }
-        }
-    }
-    live
-}
-
-/// Leaves of a sign-in what answers its callback seen again: no verifier, no nonce.
-fn use_up<P: Platform>(session: &Session<P>, used: &P::Kept, is_done: bool) {
-    let list = P::Kept::list();
-    for sign_in in (0..).map_while({
-        let stored = sign_ins(session);
-        move |at| stored.at(at)
-    }) {
-        if !sign_in.same(Word::State, used, Word::State) {
-            list.push(&sign_in);
-            continue;
-        }
-        let rest = P::Kept::object();
-        for &key in &[Word::State, Word::CreatedAt, Word::ReturnTo, Word::AppState] {
-            sign_in.copy(key, &rest, key);
-        }
-        rest.flag(Word::Used, true);
-        rest.flag(Word::Done, is_done);
-        list.push(&rest);
-    }
-    // Where storage is gone, the callback cannot be seen again either.
-    let _ = save(session, &list);
-}
-
-fn save<P: Platform>(session: &Session<P>, list: &P::Kept) -> Result<(), StorageFailed> {
-    let stored = P::Kept::object();
-    stored.set(Word::Version, VERSION);
-    stored.attach(Word::SignIns, list);
-    session.platform.save(Slot::SignIns, &stored)
 }

@@ -37,8 +37,7 @@ afterEach(async () => {
 function callApi() {
   globalThis.callApi = async (...args) => {
     try {
-      const { status } = await probe.client.fetch(...args);
-      return { status };
+      return { status: (await probe.client.fetch(...args)).status };
     } catch (error) {
       return { error: probe.fields(error) };
     }
@@ -395,8 +394,8 @@ describe("q12 before and around the app's call", () => {
   test("without a session nothing is sent", async () => {
     const tab = await tabs.open();
     await tab.start(config);
-    const { error } = await call(tab, `${api.origin}/a`);
-    assert.deepEqual([error.code, error.sessionLost, api.requests], ["no_session", true, []]);
+    const { code, sessionLost } = (await call(tab, `${api.origin}/a`)).error;
+    assert.deepEqual([code, sessionLost, api.requests], ["no_session", true, []]);
   });
 
   test("what the app's call meets with is passed on as fetch gives it", async () => {
@@ -460,22 +459,16 @@ describe("q15 what is taken when the client is made", () => {
       const tab = await signedIn();
       api.refuse(await held(tab));
       const seen = await tab.run(async (config, when, input) => {
-        const seen = [];
-        const patch = (target, name) => {
-          const { [name]: genuine } = target;
-          target[name] = function (...args) {
-            seen.push([name, ...args].join());
-            return genuine.apply(this, args);
-          };
-        };
-        const making = probe.start(config);
+        const [seen, making] = [[], probe.start(config)];
         if (when === "a while") await making;
         config.clientId = "another";
-        patch(globalThis, "fetch");
-        for (const name of ["getItem", "setItem", "removeItem"]) patch(Storage.prototype, name);
+        const taken = ["getItem", "setItem", "removeItem"].map((name) => [Storage.prototype, name]);
+        for (const [target, name] of [[globalThis, "fetch"], ...taken]) {
+          const { [name]: genuine } = target;
+          target[name] = function (...args) { seen.push([name, ...args].join()); return genuine.apply(this, args); };
+        }
         await making;
-        // Reads the storage itself, to say what is there.
-        seen.length = 0;
+        seen.length = 0; // The probe reads the storage, to say what is there.
         const { status } = await probe.client.fetch(input);
         await probe.client.refresh();
         await probe.client.fetch(new Request(input));

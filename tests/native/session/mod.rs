@@ -6,6 +6,7 @@ mod diagnostics;
 mod endpoints;
 mod exchange;
 mod failures;
+mod full_storage;
 mod keys;
 mod leaving;
 mod limits;
