@@ -91,25 +91,11 @@ impl<P: Platform> Session<P> {
     }
 
     /// Ends what goes on by itself. An exchange under way is finished, for the next client.
-    pub fn close(self: &Rc<Self>) {
+    pub fn close(&self) {
         self.is_closed.set(true);
+        self.hide_generation();
         self.platform.close_popups();
-        // What it has just handed over may still be on its way to who comes next: it is seen until then that there is something.
-        let age = self.platform.elapsed().0 - self.news_at.get().0;
-        if self.page && age < ASK_MS {
-            self.exchanges.set(self.exchanges.get() + 1);
-            let session = self.clone();
-            self.platform.spawn(async move {
-                let hidden = session.until(|session| session.is_hidden.get());
-                unless(session.platform.sleep(ASK_MS - age), hidden).await;
-                session.hide_generation();
-                session.exchanges.set(session.exchanges.get() - 1);
-                session.rest();
-            });
-        } else {
-            self.hide_generation();
-            self.rest();
-        }
+        self.rest();
         self.change();
     }
 

@@ -210,7 +210,7 @@ mod tests {
                 let sibling = sim.borrow().tabs[1].contexts[0];
                 call(&sim, sibling, Verb::Refresh, &Object::object());
                 pass(&sim, 5, false);
-                if !is_closed && sim.borrow().open_refreshes(0).is_empty() {
+                if sim.borrow().open_refreshes(0).is_empty() {
                     // It has been answered: what it has is shown.
                     continue;
                 }
