@@ -70,7 +70,7 @@ pub fn check_sign_in<K: Kept>(
 }
 
 /// The answer to a refresh brings no ID token, or one about the same sign-in as the one before: its `iss`, `sub` and `aud`, and `nonce`
-/// where both have one; `auth_time` does not go back. Its other times decide nothing.
+/// where it has one; `auth_time` does not go back. Its other times decide nothing.
 pub fn check_refreshed<K: Kept>(answer: &K, before: &K, settings: &K) -> Result<(), Word> {
     if !answer.kind(Word::IdToken).is_text() {
         return Ok(());
@@ -85,8 +85,10 @@ pub fn check_refreshed<K: Kept>(answer: &K, before: &K, settings: &K) -> Result<
         if !has_audiences(&new, &old) || !has_audiences(&old, &new) {
             return Err(Word::Aud);
         }
-        let has_both = new.kind(Word::Nonce).is_text() && old.kind(Word::Nonce).is_text();
-        if has_both && !new.same(Word::Nonce, &old, Word::Nonce) {
+        // The sign-in's, which the one before may have left out.
+        let is_kept = before.kind(Word::Nonce).is_text();
+        let first = if is_kept { before } else { &old };
+        if new.kind(Word::Nonce).is_text() && !new.same(Word::Nonce, first, Word::Nonce) {
             return Err(Word::Nonce);
         }
         // Some servers say when the user last signed in anywhere, which moves on: never back, and not past the token itself.
