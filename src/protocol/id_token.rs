@@ -85,10 +85,7 @@ pub fn check_refreshed<K: Kept>(answer: &K, before: &K, settings: &K) -> Result<
         if !has_audiences(&new, &old) || !has_audiences(&old, &new) {
             return Err(Word::Aud);
         }
-        // The sign-in's, which the one before may have left out.
-        let is_kept = before.kind(Word::Nonce).is_text();
-        let first = if is_kept { before } else { &old };
-        if new.kind(Word::Nonce).is_text() && !new.same(Word::Nonce, first, Word::Nonce) {
+        if new.kind(Word::Nonce).is_text() && !new.same(Word::Nonce, &old, Word::Nonce) {
             return Err(Word::Nonce);
         }
         // Some servers say when the user last signed in anywhere, which moves on: never back, and not past the token itself.

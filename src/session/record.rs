@@ -8,7 +8,6 @@
 //! | `generation` | 1 at sign-in, one more each time that tokens of an answer are stored |
 //! | `signed_in_at` | ms since the epoch |
 //! | `adopted` | of tokens that were adopted: a digest of the first access token |
-//! | `nonce` | of the first ID token, where it has one: a later one may leave it out |
 //! | `access_token`, `token_type`, `received_at`, `expires_at` | ms since the epoch, by the device's clock; `received_at` is when the request was sent |
 //! | `scope` | as granted; absent where it is not known |
 //! | `refresh_token`, `id_token` | where there is one |
@@ -42,10 +41,9 @@ pub(super) const TEXTS: [Word; 5] = [
     Word::IdToken,
 ];
 const TIMES: [Word; 2] = [Word::ReceivedAt, Word::ExpiresAt];
-const ORIGIN: [Word; 5] = [
+const ORIGIN: [Word; 4] = [
     Word::Family,
     Word::Adopted,
-    Word::Nonce,
     Word::Generation,
     Word::SignedInAt,
 ];
@@ -80,9 +78,6 @@ pub fn begin_family<K: Kept>(record: &K) {
     }
     record.set(Word::Generation, 1.0);
     record.copy(Word::ReceivedAt, record, Word::SignedInAt);
-    if let Some(claims) = record.claims(Word::IdToken) {
-        claims.copy(Word::Nonce, record, Word::Nonce);
-    }
 }
 
 /// Whether it has a token of this kind. A record is never without an access token: one that was revoked left `Word::Revoke` in its place.

@@ -300,21 +300,6 @@ fn v07_what_may_differ_between_two_id_tokens() {
     }
 }
 
-/// The sign-in's nonce comes back though it was left out in between, and no other does.
-#[test]
-fn v07_a_nonce_may_be_left_out_and_come_back() {
-    let with_nonce = |nonce: Json| holding(&changed(claims(), &json!({ "nonce": nonce })));
-    let [with, without] = [json!("n-1"), json!(null)].map(with_nonce);
-    let check = |new: &Object, old: &Object| check_refreshed(new, old, &settings());
-    assert_eq!(check(&without, &with), Ok(()));
-    assert_eq!(check(&with, &without), Err(Word::Nonce));
-    for (first, verdict) in [("n-1", Ok(())), ("n-2", Err(Word::Nonce))] {
-        let before = without.copied();
-        before.write("nonce", Value::from(first));
-        assert_eq!(check(&with, &before), verdict);
-    }
-}
-
 #[test]
 fn v07_every_audience_counts_and_their_order_does_not() {
     let with_aud = |aud: Json| holding(&changed(claims(), &json!({ "aud": aud, "azp": "0oa1" })));

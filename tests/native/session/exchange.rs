@@ -394,36 +394,3 @@ fn n03_t04_tokens_that_ran_out_while_a_request_was_open_are_no_answer() {
     browser.request().fail();
     assert_eq!(call.code(), "timeout");
 }
-
-#[test]
-fn v07_the_first_id_token_s_nonce_is_remembered() {
-    let browser = Browser::new();
-    let tab = signed_in(&browser, json!({}));
-    let answer = |number, nonce: Option<&str>| {
-        let mut answer = response(number);
-        answer["id_token"] = json!(id_token(json!({ "nonce": nonce })));
-        answer
-    };
-    let first = answer(2, Some("n"));
-    tab.call(Verb::SetTokens, json!({ "response": first }));
-    for (number, nonce, is_taken) in [
-        (3, None, true),
-        (4, Some("n"), true),
-        (5, None, true),
-        (6, Some("m"), false),
-    ] {
-        let call = tab.refresh();
-        for request in browser.open_requests() {
-            if request.url.ends_with("/keys") {
-                request.answer(200, keys("k1"));
-            } else {
-                request.answer(200, answer(number, nonce));
-            }
-        }
-        if is_taken {
-            assert_eq!(call.token(), format!("at-{number}"));
-        } else {
-            assert_eq!(call.error().stringify_member("reason"), r#""nonce""#);
-        }
-    }
-}
