@@ -41,7 +41,8 @@ export const createCore = (module, config, outside, deliver, onTrap) => {
   let last;
   /**
    * The access token to hand out without entering the instance, and until when: as long as nobody enters it, nothing has changed.
-   * `seen`: when it was last found fresh by both clocks. The one that cannot be set is slow to read, so it is asked once a millisecond.
+   * `seen`: when it was last found fresh by both clocks, and its record where it was put. The clock that cannot be set is slow to read, and
+   * so is a storage's key: they are asked once a millisecond.
    */
   let fresh;
 
@@ -119,6 +120,7 @@ export const createCore = (module, config, outside, deliver, onTrap) => {
     last ? last.refreshToken : (release(enter(wasm.instance_read, pointer, RECORD))?.refresh_token ?? null);
   const diagnostics = () => last?.diagnostics ?? release(enter(wasm.instance_read, pointer, DIAGNOSTICS));
 
+  const storedKeys = () => context.slots[0].storage?.size();
   /** Whether the record is where it was put, as far as can be told without a look at it. */
   const isThere = () => {
     const { key, storage } = context.slots[0];
@@ -149,11 +151,11 @@ export const createCore = (module, config, outside, deliver, onTrap) => {
 
     /** The access token, where nothing has changed since it was remembered and it is fresh by both clocks. */
     freshToken() {
-      if (!fresh || !isThere()) return undefined;
+      if (!fresh || storedKeys() !== fresh.keys) return undefined;
       const now = Date.now();
       if (now !== fresh.seen) {
         const wall = now - fresh.wall;
-        if (!(wall >= 0 && wall < fresh.ms && performance.now() - fresh.mono < fresh.ms)) return undefined;
+        if (!(wall >= 0 && wall < fresh.ms && performance.now() - fresh.mono < fresh.ms && isThere())) return undefined;
         fresh.seen = now;
       }
       return fresh.accessToken;
@@ -161,7 +163,7 @@ export const createCore = (module, config, outside, deliver, onTrap) => {
     remember(accessToken) {
       if (snapshot()?.tokens?.accessToken !== accessToken) return;
       const ms = enter(wasm.instance_read, pointer, FRESH_MS);
-      fresh = { accessToken, ms, wall: Date.now(), mono: performance.now() };
+      fresh = { accessToken, ms, wall: Date.now(), mono: performance.now(), keys: storedKeys() };
     },
 
     /** The same call for the other clients, whose answer is nobody's: they may have no session yet, and one in the making. */
