@@ -118,11 +118,9 @@ pub(super) fn failed<P: Platform>(
         if is_definite && !is_doubtful {
             notes.remove(Word::SentAt);
         }
-        wait_as_told(session, notes, error);
         if is_told(error) {
-            return;
-        }
-        if error.is(Code::RateLimited) {
+            wait_as_told(session, notes, error);
+        } else if error.is(Code::RateLimited) {
             let wait = retry::backoff_ms(ahead, session.platform.chance());
             let until = notes.number(Word::WaitUntil).max(now.wall.0 + wait);
             notes.set(Word::WaitUntil, until);

@@ -363,6 +363,13 @@ pub fn response(number: u32) -> serde_json::Value {
     })
 }
 
+/// What `setTokens` is given: a token response with an ID token, whose user is always the same.
+pub fn given_of_user(number: u32) -> serde_json::Value {
+    let mut answer = response(number);
+    answer["id_token"] = json!(id_token(json!({})));
+    json!({ "response": answer })
+}
+
 /// A tab with a session: the first tokens.
 pub fn signed_in(browser: &Browser, more: serde_json::Value) -> Tab {
     let tab = Tab::open(browser);

@@ -1,22 +1,12 @@
 //! What happens where storage has no room for what is to be stored.
 
+use super::storage::shown;
 use crate::outside::{
     Browser, Tab, config, family, id_token, keys, later, message, response, signed_in, time,
 };
 use rekindle::client::Verb;
-use rekindle::platform::{Kept, Slot, StorageFailed};
-use rekindle::words::Word;
+use rekindle::platform::{Slot, StorageFailed};
 use serde_json::json;
-
-/// Whether a reload would find the session, and the error shown.
-fn shown(tab: &Tab) -> (String, String) {
-    let snapshot = tab.client().snapshot();
-    let error = snapshot.get(Word::Error);
-    let code = error.map_or_else(String::new, |error| {
-        error.member("code").to_text().to_string()
-    });
-    (snapshot.stringify_member("persisted"), code)
-}
 
 #[test]
 fn s02_where_storage_is_full_the_rest_survives_without_the_id_token() {

@@ -1,7 +1,8 @@
 //! Tabs that begin and end a session together.
 
 use crate::outside::{
-    Browser, Tab, config, family, id_token, keys, message, response, signed_in, twins,
+    Browser, Tab, config, family, given_of_user, id_token, keys, message, response, signed_in,
+    twins,
 };
 use rekindle::client::Verb;
 use rekindle::platform::Slot;
@@ -256,18 +257,13 @@ fn t06_t10_a_closed_client_s_lock_is_let_go_of_when_the_page_may_sleep() {
 /// The same user signs in again while a refresh is under way: the other tabs go on with the earlier session, and get what came for it.
 #[test]
 fn t02_l11_what_comes_late_for_an_earlier_session_goes_to_those_who_have_it() {
-    let with_user = |number| {
-        let mut answer = response(number);
-        answer["id_token"] = json!(id_token(json!({})));
-        json!({ "response": answer })
-    };
     let browser = Browser::new();
     let one = signed_in(&browser, json!({}));
-    one.call(Verb::SetTokens, with_user(5));
+    one.call(Verb::SetTokens, given_of_user(5));
     let other = crate::outside::duplicate(&one, json!({}));
     one.refresh();
     browser.answer_keys(keys("k1"));
-    one.call(Verb::SetTokens, with_user(7));
+    one.call(Verb::SetTokens, given_of_user(7));
     assert_eq!(
         (one.refresh_token().as_str(), other.status().as_str()),
         ("rt-7", "signed-in")
@@ -293,18 +289,13 @@ fn t02_l11_what_comes_late_for_an_earlier_session_goes_to_those_who_have_it() {
 /// earlier session was taken for one of those that were signed out of.
 #[test]
 fn t02_l11_signing_out_of_the_next_session_leaves_the_earlier_one_to_those_who_have_it() {
-    let with_user = |number| {
-        let mut answer = response(number);
-        answer["id_token"] = json!(id_token(json!({})));
-        json!({ "response": answer })
-    };
     let browser = Browser::new();
     let one = signed_in(&browser, json!({}));
-    one.call(Verb::SetTokens, with_user(5));
+    one.call(Verb::SetTokens, given_of_user(5));
     let other = crate::outside::duplicate(&one, json!({}));
     one.refresh();
     browser.answer_keys(keys("k1"));
-    one.call(Verb::SetTokens, with_user(7));
+    one.call(Verb::SetTokens, given_of_user(7));
     one.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
     assert_eq!(
         (one.status().as_str(), other.status().as_str()),

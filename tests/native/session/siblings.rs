@@ -1,7 +1,7 @@
 //! Tabs that hold one session.
 
 use crate::outside::{
-    Browser, Call, Tab, config, family, id_token, later, message, response, signed_in, twins,
+    Browser, Call, Tab, config, family, given_of_user, later, message, response, signed_in, twins,
 };
 use rekindle::client::Verb;
 use rekindle::platform::{Coordination, Slot};
@@ -320,14 +320,9 @@ fn t06_an_exchange_under_way_lets_go_of_its_lock_while_the_page_sleeps() {
 /// read; from then on nobody knew that the exchange before had the lock still.
 #[test]
 fn t06_a_lock_is_let_go_of_whatever_its_exchange_does() {
-    let with_user = |number| {
-        let mut answer = response(number);
-        answer["id_token"] = json!(id_token(json!({})));
-        json!({ "response": answer })
-    };
     let browser = Browser::new();
     let tab = signed_in(&browser, json!({}));
-    tab.call(Verb::SetTokens, with_user(5));
+    tab.call(Verb::SetTokens, given_of_user(5));
     browser.advance(3_700_000.0);
     for _ in 0..3 {
         let call = tab.refresh();
@@ -338,7 +333,7 @@ fn t06_a_lock_is_let_go_of_whatever_its_exchange_does() {
     }
     // It is looked into.
     assert!(browser.request().url.contains("openid-configuration"));
-    tab.call(Verb::SetTokens, with_user(7));
+    tab.call(Verb::SetTokens, given_of_user(7));
     assert_eq!(tab.refresh_token(), "rt-7");
     tab.hears("hide");
     assert!(browser.locked().is_empty());

@@ -7,7 +7,7 @@ use rekindle::words::Word;
 use serde_json::json;
 
 /// Whether a reload would find the session, and the error shown.
-fn shown(tab: &Tab) -> (String, String) {
+pub(super) fn shown(tab: &Tab) -> (String, String) {
     let snapshot = tab.client().snapshot();
     let error = snapshot.get(Word::Error);
     let code = error.map_or_else(String::new, |error| {
