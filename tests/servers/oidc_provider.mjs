@@ -176,6 +176,11 @@ export async function startOidcProvider({
   const handle = provider.callback();
   server.on("request", (req, res) => {
     requests.push(recordOf(req));
+    // Browsers ask each host for one, whenever they like. A 404 would be a line on the console of whatever page is there by then.
+    if (req.url === "/favicon.ico") {
+      res.writeHead(204).end();
+      return;
+    }
     // The provider builds addresses from this header, and the issuer is to be in them whoever passes the request on.
     req.headers.host = new URL(url).host;
     if (base && !req.url.startsWith(`${base}/`)) {

@@ -53,6 +53,10 @@ for (const layout of ["okta", "okta-org", "discovery"]) {
       assert.equal((await as(server).refresh(third.refresh_token)).body.error, "invalid_grant");
     });
 
+    test("has no icon, and that is no error", async () => {
+      assert.equal((await fetch(`${server.url}/favicon.ico`)).status, 204);
+    });
+
     test("introspection tells whose token it is, revocation ends it", async () => {
       const tokens = (await as(server).signIn()).body;
       const { body } = await as(server).introspect(tokens.access_token);
