@@ -89,13 +89,23 @@ pub(super) fn is_told<K: Kept>(error: &Error<K>) -> bool {
 }
 
 /// Writes that down.
-pub(super) fn wait_as_told<P: Platform>(
+fn wait_as_told<P: Platform>(session: &Session<P>, notes: &P::Kept, error: &Error<P::Kept>) {
+    if is_told(error) {
+        let until = session.platform.now().0 + error.about.number(Word::RetryAfterMs);
+        notes.set(Word::WaitUntil, until);
+    }
+}
+
+/// The same where it was not said of the refresh token that is held: the server may have said since that it wants to be left alone for
+/// longer.
+pub(super) fn wait_for_longer<P: Platform>(
     session: &Session<P>,
     notes: &P::Kept,
     error: &Error<P::Kept>,
 ) {
-    if is_told(error) {
-        let until = session.platform.now().0 + error.about.number(Word::RetryAfterMs);
+    let until = notes.number(Word::WaitUntil);
+    wait_as_told(session, notes, error);
+    if until > notes.number(Word::WaitUntil) {
         notes.set(Word::WaitUntil, until);
     }
 }

@@ -1,7 +1,7 @@
 //! One exchange of a refresh token, from top to bottom.
 
 use super::attempt::{
-    failed, is_told, lost, may_send, note_attempt, owe, settle_debt, since, wait_as_told,
+    failed, is_told, lost, may_send, note_attempt, owe, settle_debt, since, wait_for_longer,
 };
 use super::flight::Why;
 use super::keys::invalid;
@@ -93,12 +93,7 @@ impl<P: Platform> Exchange<P> {
                     if is_renewal {
                         owe(session, notes);
                     }
-                    // The token endpoint may have said that it wants to be left alone for longer.
-                    let until = notes.number(Word::WaitUntil);
-                    wait_as_told(session, notes, &error);
-                    if until > notes.number(Word::WaitUntil) {
-                        notes.set(Word::WaitUntil, until);
-                    }
+                    wait_for_longer(session, notes, &error);
                 });
                 if is_told(&error) {
                     session.tell_notes(session.is_sibling_busy());
@@ -249,6 +244,12 @@ impl<P: Platform> Exchange<P> {
                 .as_ref()
                 .is_ok_and(|answer| follows(answer, &held, record));
         if !is_current {
+            if let Err(error) = &answer
+                && is_told(error)
+            {
+                session.note(&held, |notes| wait_for_longer(session, notes, error));
+                session.tell_notes(session.is_sibling_busy());
+            }
             return Err(self.overtaken(&held));
         }
         let answer = match answer {

@@ -47,6 +47,27 @@ fn n06_the_metadata_too_may_be_asked_for_only_when_the_server_says_so() {
     }
 }
 
+/// Symptom: a background request long before `Retry-After` was over (seed 192119). Cause: what came in answer to a request that another
+/// tab's had overtaken was of no interest.
+#[test]
+fn n06_a_request_that_was_overtaken_may_have_been_told_to_wait_too() {
+    let browser = Browser::new();
+    let (one, other) = twins(&browser, json!({}));
+    let call = one.refresh();
+    let slow = browser.request();
+    one.hears("hide");
+    other.refresh();
+    let quick = browser.open_requests().pop().expect("the other one sends");
+    quick.answer(200, response(2));
+    one.hears("show");
+    slow.answer_with(429, json!({}), &[("retryAfter", "600".into())]);
+    assert_eq!(call.token(), "at-2");
+    let until = browser.wall() + 600_000.0;
+    for tab in [&one, &other] {
+        assert_eq!(tab.stored(Slot::Record)["wait_until"], time(until));
+    }
+}
+
 #[test]
 fn c06_each_request_is_owed_for_until_it_turns_out_well() {
     let browser = Browser::new();
