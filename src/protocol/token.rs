@@ -8,6 +8,8 @@ use crate::words::Word;
 pub const DEFAULT_LIFETIME: f64 = 300.0;
 /// The longest lifetime that is believed, in seconds: 30 days.
 pub const LONGEST_LIFETIME: f64 = 30.0 * 86_400.0;
+/// A list of scopes that is longer is not compared with another.
+const LONGEST_SCOPE: u32 = 1_024;
 /// What stands between two scopes.
 const SPACE: u16 = 0x20;
 
@@ -107,6 +109,11 @@ pub fn warn<K: Kept>(answer: &K, before: &K, mut warn: impl FnMut(Word)) {
 
 /// Whether the answer's scope has a word that the one before has not, which has all that may be granted (RFC 6749 §6).
 fn is_wider<K: Kept>(answer: &K, before: &K) -> bool {
+    // So long a list is none that anybody reads, and the time that this takes is the product of both.
+    let is_long = |kept: &K| kept.unit(Word::Scope, LONGEST_SCOPE).is_some();
+    if answer.same(Word::Scope, before, Word::Scope) || is_long(answer) || is_long(before) {
+        return false;
+    }
     let mut word = K::object();
     let mut is_wider = false;
     for unit in units(answer, Word::Scope).chain([SPACE]) {

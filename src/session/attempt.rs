@@ -1,5 +1,6 @@
 //! One attempt with a refresh token: whether it may be made, what is written down before it, and what its failure means.
 
+use super::exchange::Exchange;
 use super::flight::Why;
 use super::renewal::Moment;
 use super::{Session, retry};
@@ -57,7 +58,7 @@ pub(super) fn note_attempt<P: Platform>(
             notes.remove(Word::Paused);
         }
     });
-    session.tell_notes(true);
+    session.tell_notes(Some(true));
     now
 }
 
@@ -83,71 +84,9 @@ pub(super) fn settle_debt<P: Platform>(session: &Session<P>, record: &P::Kept, w
     retry::refund(ahead)
 }
 
-/// Whether the server said until when it wants no request.
-pub(super) fn is_told<K: Kept>(error: &Error<K>) -> bool {
-    error.about.number(Word::RetryAfterMs).is_finite()
-}
-
-/// Writes that down.
-fn wait_as_told<P: Platform>(session: &Session<P>, notes: &P::Kept, error: &Error<P::Kept>) {
-    if is_told(error) {
-        let until = session.platform.now().0 + error.about.number(Word::RetryAfterMs);
-        notes.set(Word::WaitUntil, until);
-    }
-}
-
-/// The same where it was not said of the refresh token that is held: the server may have said since that it wants to be left alone for
-/// longer.
-pub(super) fn wait_for_longer<P: Platform>(
-    session: &Session<P>,
-    notes: &P::Kept,
-    error: &Error<P::Kept>,
-) {
-    let until = notes.number(Word::WaitUntil);
-    wait_as_told(session, notes, error);
-    if until > notes.number(Word::WaitUntil) {
-        notes.set(Word::WaitUntil, until);
-    }
-}
-
-/// Writes down, and tells the siblings, what a failure means for the next attempt. Nothing of the tokens is touched. What is wrong with a
-/// request of somebody's own, a narrower one, is wrong with no other.
-pub(super) fn failed<P: Platform>(
-    session: &Session<P>,
-    record: &P::Kept,
-    error: &Error<P::Kept>,
-    is_doubtful: bool,
-    has_lock: bool,
-    is_narrower: bool,
-) {
-    let now = session.moment();
-    let ahead = record.number(Word::Debt) - now.wall.0;
-    let is_definite = !retry::is_ambiguous(error);
-    session.note(record, |notes| {
-        // The server looked at the request and did not use the refresh token; that says nothing of an earlier one.
-        if is_definite && !is_doubtful {
-            notes.remove(Word::SentAt);
-        }
-        if is_told(error) {
-            wait_as_told(session, notes, error);
-        } else if error.is(Code::RateLimited) {
-            let wait = retry::backoff_ms(ahead, session.platform.chance());
-            let until = notes.number(Word::WaitUntil).max(now.wall.0 + wait);
-            notes.set(Word::WaitUntil, until);
-        } else if is_definite && !is_narrower && !error.is(Code::IdTokenInvalid) {
-            notes.set(Word::Paused, 1.0);
-        }
-    });
-    // A page that was put to sleep has lost its lock, and tries again when it is back.
-    session.resume.set(!has_lock);
-    session.back_off(ahead);
-    session.tell_notes(false);
-    let is_client_error = (400.0..500.0).contains(&error.about.number(Word::Status));
-    let is_unreadable = error.is(Code::Server) && !error.about.kind(Word::OutOauthError).is_text();
-    if is_unreadable && is_client_error && !session.is_valid(record) {
-        // Some servers say with an empty 400 that the refresh token is dead. It is kept, since a gateway may have said it.
-        error.about.flag(Word::SessionLost, true);
-    }
+/// Until when the server wants no request, where it said so; NaN where it did not.
+fn told_until<P: Platform>(session: &Session<P>, error: &Error<P::Kept>) -> f64 {
+    session.platform.now().0 + error.about.number(Word::RetryAfterMs)
 }
 
 /// The server refused the refresh token, and no sibling has a later one: the session is over, in every tab.
@@ -182,6 +121,59 @@ impl<P: Platform> Session<P> {
         if self.unreadable.get() >= MANY && self.can_reach_issuer().await {
             error.about.flag(Word::SessionLost, true);
             error.about.put(Word::Reason, Word::Unreadable);
+        }
+    }
+}
+
+impl<P: Platform> Exchange<P> {
+    /// Writes down, and tells the siblings, how long the server wants to be left alone, where it said so of something else than the refresh
+    /// token that is held: of that it may have said something longer.
+    pub(super) fn heed_wait(&self, error: &Error<P::Kept>) {
+        let session = &self.session;
+        let until = told_until(session, error);
+        let Some(held) = session.record().filter(|_| until.is_finite()) else {
+            return;
+        };
+        session.note(&held, |notes| {
+            notes.set(Word::WaitUntil, until.max(notes.number(Word::WaitUntil)));
+        });
+        session.tell_notes(None);
+    }
+
+    /// Writes down, and tells the siblings, what a failure means for the next attempt. Nothing of the tokens is touched.
+    pub(super) fn failed(&self, record: &P::Kept, error: &Error<P::Kept>, is_doubtful: bool) {
+        let session = &self.session;
+        let now = session.moment();
+        let ahead = record.number(Word::Debt) - now.wall.0;
+        let is_definite = !retry::is_ambiguous(error);
+        // What is wrong with a request of somebody's own is wrong with no other.
+        let is_everybody_s = self.narrower.is_none() && !error.is(Code::IdTokenInvalid);
+        session.note(record, |notes| {
+            // The server looked at the request and did not use the refresh token; that says nothing of an earlier one.
+            if is_definite && !is_doubtful {
+                notes.remove(Word::SentAt);
+            }
+            let told = told_until(session, error);
+            if told.is_finite() {
+                notes.set(Word::WaitUntil, told);
+            } else if error.is(Code::RateLimited) {
+                let wait = retry::backoff_ms(ahead, session.platform.chance());
+                let until = notes.number(Word::WaitUntil).max(now.wall.0 + wait);
+                notes.set(Word::WaitUntil, until);
+            } else if is_definite && is_everybody_s {
+                notes.set(Word::Paused, 1.0);
+            }
+        });
+        // A page that was put to sleep has lost its lock, and tries again when it is back.
+        session.resume.set(!self.lock.is_held());
+        session.back_off(ahead);
+        session.tell_notes(Some(false));
+        let is_client_error = (400.0..500.0).contains(&error.about.number(Word::Status));
+        let is_unreadable =
+            error.is(Code::Server) && !error.about.kind(Word::OutOauthError).is_text();
+        if is_unreadable && is_client_error && !session.is_valid(record) {
+            // Some servers say with an empty 400 that the refresh token is dead. It is kept, since a gateway may have said it.
+            error.about.flag(Word::SessionLost, true);
         }
     }
 }

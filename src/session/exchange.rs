@@ -1,8 +1,6 @@
 //! One exchange of a refresh token, from top to bottom.
 
-use super::attempt::{
-    failed, is_told, lost, may_send, note_attempt, owe, settle_debt, since, wait_for_longer,
-};
+use super::attempt::{lost, may_send, note_attempt, owe, settle_debt, since};
 use super::flight::Why;
 use super::keys::invalid;
 use super::lock::Lock;
@@ -30,9 +28,9 @@ pub(super) fn refresh_token_of<P: Platform>(session: &Session<P>) -> Outcome<P::
 /// One exchange: what it is for, and what it goes on from.
 pub(super) struct Exchange<P: Platform> {
     pub(super) session: Rc<Session<P>>,
-    narrower: Option<P::Kept>,
+    pub(super) narrower: Option<P::Kept>,
     why: Rc<Cell<Why>>,
-    lock: Rc<Lock<P>>,
+    pub(super) lock: Rc<Lock<P>>,
     epoch: u32,
     /// The record that it refreshes.
     base: Place<P::Kept>,
@@ -85,19 +83,11 @@ impl<P: Platform> Exchange<P> {
             Ok(endpoint) => endpoint,
             Err(error) => {
                 let record = self.still()?;
-                let is_renewal = self.why.get() == Why::Renewal;
-                if is_renewal {
+                if self.why.get() == Why::Renewal {
                     session.sent_at.set(session.platform.elapsed());
+                    session.note(&record, |notes| owe(session, notes));
                 }
-                session.note(&record, |notes| {
-                    if is_renewal {
-                        owe(session, notes);
-                    }
-                    wait_for_longer(session, notes, &error);
-                });
-                if is_told(&error) {
-                    session.tell_notes(session.is_sibling_busy());
-                }
+                self.heed_wait(&error);
                 return Err(Err(error));
             }
         };
@@ -111,7 +101,7 @@ impl<P: Platform> Exchange<P> {
                     // A timer may come late, and a laptop sleep: what was forgiven when the pause began may not be when it ends.
                     let elapsed = since(&record, last.first, now);
                     if !retry::is_forgiven(session.config.grace_ms, elapsed) {
-                        self.failed(&record, &last.error, true, true);
+                        self.failed(&record, &last.error, true);
                         return Err(Err(last.error));
                     }
                     (last.first, last.attempt + 1)
@@ -141,8 +131,9 @@ impl<P: Platform> Exchange<P> {
             } else {
                 let record = self.still()?;
                 let Some(delay) = self.delay(attempt, &record, first, &error) else {
-                    let has_lock = self.lock.is_held();
-                    self.failed(&record, &error, is_doubtful, has_lock);
+                    self.failed(&record, &error, is_doubtful);
+                    // Nobody need wait while it is looked into, nor the page sleep with the lock.
+                    self.let_go();
                     session.look_into(&record, &error).await;
                     return Err(Err(error));
                 };
@@ -197,6 +188,13 @@ impl<P: Platform> Exchange<P> {
         }
     }
 
+    /// Looks at what others did meanwhile. Should somebody have cleared the storage of all tabs, nothing is written back.
+    async fn look_around(&self) {
+        self.session.look_around();
+        let session = &self.session;
+        session.until(|session| !session.is_in_doubt.get()).await;
+    }
+
     /// Sends the refresh token once, and stores what comes of it: the tokens, or why there are none.
     async fn send(
         &self,
@@ -221,12 +219,12 @@ impl<P: Platform> Exchange<P> {
         let Some(answer) = unless(answer, locked).await else {
             return Err(Err(Error::new(Code::Timeout)));
         };
-        session.look_around();
-        // Should somebody have cleared the storage of all tabs, nothing is written back.
-        session.until(|session| !session.is_in_doubt.get()).await;
+        self.look_around().await;
         if session.epoch() != self.epoch {
             match answer {
-                Ok(answer) if self.lock.is_theirs() => self.pass_on(&answer, sent, record),
+                Ok(answer) if self.lock.is_theirs() && !session.is_ended(record) => {
+                    self.pass_on(&answer, sent, record)
+                }
                 // Where it may be the grant of what is held now, that would go too.
                 Ok(answer) if session.is_of_nobody(record) => drop(session.revoke(&answer)),
                 Ok(_) | Err(_) => {}
@@ -244,11 +242,8 @@ impl<P: Platform> Exchange<P> {
                 .as_ref()
                 .is_ok_and(|answer| follows(answer, &held, record));
         if !is_current {
-            if let Err(error) = &answer
-                && is_told(error)
-            {
-                session.note(&held, |notes| wait_for_longer(session, notes, error));
-                session.tell_notes(session.is_sibling_busy());
+            if let Err(error) = &answer {
+                self.heed_wait(error);
             }
             return Err(self.overtaken(&held));
         }
@@ -260,7 +255,7 @@ impl<P: Platform> Exchange<P> {
             Ok(tokens) => Ok(Ok(tokens)),
             Err(error) => {
                 if let Some(held) = session.record() {
-                    self.failed(&held, &error, true, true);
+                    self.failed(&held, &error, true);
                 }
                 Err(Err(error))
             }
@@ -282,18 +277,6 @@ impl<P: Platform> Exchange<P> {
             next.set(Word::Generation, old.number(Word::Generation) + 1.0);
             self.session.hand_over(&next, 0.0);
         }
-    }
-
-    fn failed(&self, record: &P::Kept, error: &Error<P::Kept>, is_doubtful: bool, has_lock: bool) {
-        let is_narrower = self.narrower.is_some();
-        failed(
-            &self.session,
-            record,
-            error,
-            is_doubtful,
-            has_lock,
-            is_narrower,
-        );
     }
 
     /// How long to wait before the refresh token is sent again, where it may be.
@@ -353,7 +336,8 @@ impl<P: Platform> Exchange<P> {
             let over = session.until(|session| session.epoch() != self.epoch);
             let verified = unless(session.verify_refreshed(answer), over).await;
             session.is_verifying.set(false);
-            if verified.is_none() && self.lock.is_theirs() {
+            self.look_around().await;
+            if self.lock.is_theirs() {
                 session.hand_over(&own, 0.0);
             }
             let held = self.ours()?;
@@ -400,7 +384,7 @@ impl<P: Platform> Exchange<P> {
             session.hand_over(&next, 0.0);
         } else if verdict.is_ok() {
             session.note(old, |notes| notes.remove(Word::SentAt));
-            session.tell_notes(false);
+            session.tell_notes(Some(false));
         }
         session.unreadable.set(0);
         if let Err(error) = verdict {

@@ -222,7 +222,9 @@ impl<P: Platform> Session<P> {
                 self.is_in_doubt.set(true);
             }
             // Its duplicates have storages of their own, and go on.
-            (Some(_), Ok(None)) => self.drop_session(Event::SignedOut, None, true),
+            (Some(held), Ok(None)) => {
+                self.drop_session(Event::SignedOut, None, !self.is_ended(&held));
+            }
             (None, Ok(None)) | (_, Err(_)) => {}
         }
     }
@@ -235,6 +237,10 @@ impl<P: Platform> Session<P> {
             return;
         };
         let is_same = |key| stored.same(key, &held, key);
+        if record::is_same_family(&stored, &held) && stored.kind(Word::IdToken).is_absent() {
+            // What had room for all but the ID token.
+            held.copy(Word::IdToken, &stored, Word::IdToken);
+        }
         let later = stored.number(Word::Generation) - held.number(Word::Generation);
         if !record::is_same_family(&stored, &held) {
             // Who puts another session in the place of this one buries it, unless others go on with it; who found no room for it here has put

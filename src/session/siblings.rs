@@ -85,12 +85,15 @@ impl<P: Platform> Session<P> {
         });
     }
 
-    /// Tells the others what is known of the refresh token held: an attempt that is `open`, or how it ended.
-    pub(super) fn tell_notes(&self, is_open: bool) {
+    /// Tells the others what is known of the refresh token held: an attempt that is `open`, or how it ended; neither where it is
+    /// about something else.
+    pub(super) fn tell_notes(&self, is_open: Option<bool>) {
         if let Some(record) = self.record() {
             self.post(Word::Notes, &record, |message| {
                 record::copy_notes(&record, message);
-                message.flag(Word::Open, is_open);
+                if let Some(is_open) = is_open {
+                    message.flag(Word::Open, is_open);
+                }
             });
         }
     }
@@ -215,6 +218,9 @@ impl<P: Platform> Session<P> {
         let debt = message.number(Word::Debt);
         if debt > 0.0 && had.max(0.0) < debt {
             self.back_off(debt - self.platform.now().0);
+        }
+        if message.kind(Word::Open).is_absent() {
+            return;
         }
         self.resume.set(false);
         self.attempts.set(self.attempts.get().wrapping_add(1));

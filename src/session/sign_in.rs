@@ -100,16 +100,12 @@ pub async fn sign_in<P: Platform>(
         sign_in.append(Word::State, Word::OfPopup);
     }
     let (metadata, name) = session.endpoint(Endpoint::Authorization).await?;
+    // What the server's metadata say counts whoever named the endpoint, where they are known.
+    let said = session.known_metadata().unwrap_or_else(|| metadata.clone());
     let announced = Word::IssParameterSupported;
-    metadata.copy(announced, &sign_in, announced);
+    said.copy(announced, &sign_in, announced);
     let mut params = authorization::request(&config.settings, &sign_in, &options);
-    // With an endpoint of the config's, what the metadata require is heeded where they are known.
-    let known = session.known_metadata();
-    let is_required = [Some(&metadata), known.as_ref()]
-        .into_iter()
-        .flatten()
-        .any(|metadata| metadata.kind(Word::RequirePushedAuthorizationRequests) == Kind::True);
-    if is_required || config.push {
+    if said.kind(Word::RequirePushedAuthorizationRequests) == Kind::True || config.push {
         let endpoint = Endpoint::PushedAuthorizationRequest;
         let endpoint = session.endpoint(endpoint).await?;
         let answer = session.ask(endpoint, &params).await?;
@@ -271,8 +267,11 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
     let sign_outs = session.sign_outs.get();
     let endpoint = session.endpoint(Endpoint::Token).await?;
     // What the metadata announce may be known only now.
+    let said = session
+        .known_metadata()
+        .unwrap_or_else(|| endpoint.0.clone());
     let announced = Word::IssParameterSupported;
-    endpoint.0.copy(announced, &sign_in, announced);
+    said.copy(announced, &sign_in, announced);
     authorization::check(callback, &sign_in).map_err(|error| without_secrets(error, &sign_in))?;
     if is_openid(&sign_in) {
         session.prepare_keys();
@@ -374,8 +373,8 @@ impl<P: Platform> Session<P> {
             && record::is_same_family(held, &record)
         {
             let is_same = |key| held.same(key, &record, key);
-            if is_same(Word::RefreshToken) && !is_same(Word::AccessToken) && !is_same(Word::Adopted)
-            {
+            let is_known = is_same(Word::Adopted) && record::has(held, Word::AccessToken);
+            if is_same(Word::RefreshToken) && !is_same(Word::AccessToken) && !is_known {
                 return self.take_access(held, &record);
             }
             if held.number(Word::Generation) > record.number(Word::Generation)
@@ -414,6 +413,7 @@ impl<P: Platform> Session<P> {
     fn take_access(&self, held: &P::Kept, given: &P::Kept) -> Outcome<P::Kept> {
         let next = record::noted(&self.config.settings, held);
         token::copy_access(given, &next);
+        given.copy(Word::Adopted, &next, Word::Adopted);
         next.set(Word::Generation, held.number(Word::Generation) + 1.0);
         self.store(next.clone());
         self.hand_over(&next, 0.0);

@@ -178,9 +178,14 @@ pub async fn leave<P: Platform>(
     if is_local {
         return Ok(goal);
     }
-    let endpoint = session.endpoint(Endpoint::EndSession).await;
-    session.forget_metadata();
-    match endpoint {
+    let found = Shared::new();
+    let (own, bring) = (session.clone(), found.clone());
+    session.platform.spawn(async move {
+        let endpoint = own.endpoint(Endpoint::EndSession).await;
+        own.forget_metadata();
+        bring.bring(endpoint);
+    });
+    match found.wait().await {
         Ok((metadata, name)) => {
             metadata.copy(name, &goal, Word::Url);
             let held = held.unwrap_or_else(P::Kept::object);

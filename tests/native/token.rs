@@ -292,6 +292,7 @@ fn v04_a_missing_token_type_is_written_down() {
 
 #[test]
 fn r11_a_scope_that_grew_is_written_down() {
+    let long = "a ".repeat(513);
     for (before, granted_now, is_wider) in [
         ("openid", json!("openid profile"), true),
         ("openid profile", json!("a b c"), true),
@@ -302,6 +303,9 @@ fn r11_a_scope_that_grew_is_written_down() {
         ("openid profile", json!(null), false),
         ("openid profile", json!(["a", "b", "c"]), false),
         ("", json!("openid profile"), false),
+        // A list that nobody reads is not gone through: that takes the product of both.
+        ("openid", json!(long), false),
+        (&long, json!("openid"), false),
     ] {
         let answer = with(granted(), "scope", granted_now.clone());
         let before = with(held(), "scope", before);

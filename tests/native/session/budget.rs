@@ -68,6 +68,22 @@ fn n06_a_request_that_was_overtaken_may_have_been_told_to_wait_too() {
     }
 }
 
+/// Symptom: a tab asked before `Retry-After` was over, of which another had told it. Cause: the metadata's own, which was shorter, took its place.
+#[test]
+fn n06_a_shorter_pause_of_the_metadata_ends_no_longer_one() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "endpoints": null, "autoRenew": true }));
+    tab.refresh();
+    let told = json!({ "wait_until": 1_800_000_120_000_u64, "open": false });
+    tab.receives(&message(&tab, "notes", told));
+    let retry_after = [("retryAfter", "7".into())];
+    browser
+        .request()
+        .answer_with(429, json!(null), &retry_after);
+    let stored = tab.stored(Slot::Record);
+    assert_eq!(stored["wait_until"], 1_800_000_120_000_u64);
+}
+
 #[test]
 fn c06_each_request_is_owed_for_until_it_turns_out_well() {
     let browser = Browser::new();
@@ -349,4 +365,34 @@ fn c02_c06_what_turns_out_well_pays_for_no_failure() {
         assert!(within.count() <= 20);
     }
     assert!(failures.len() > 20, "it goes on: {}", failures.len());
+}
+
+/// Symptom: a fourth attempt with one refresh token. Cause: another tab told of its discovery, and that an attempt was open, which was this
+/// tab's own: it stood by to finish it.
+#[test]
+fn n02_n06_a_sender_does_not_stand_by_for_its_own_attempt() {
+    let browser = Browser::new();
+    let settings = json!({ "endpoints": null, "rotationGraceSeconds": 30, "autoRenew": true });
+    let tab = signed_in(&browser, settings.clone());
+    tab.refresh();
+    let document =
+        json!({ "issuer": "https://as.example", "token_endpoint": "https://as.example/token" });
+    browser.request().answer(200, document);
+    browser.request().answer(200, response(2));
+    let twin = duplicate(&tab, settings);
+    twin.remove(Slot::Metadata);
+    browser.advance(1_000.0);
+    let call = tab.refresh();
+    twin.refresh();
+    let open = browser.open_requests();
+    open[1].answer_with(429, json!(null), &[("retryAfter", "1".into())]);
+    open[0].fail();
+    for _ in 0..2 {
+        browser.advance(3_000.0);
+        browser.request().fail();
+    }
+    assert_eq!(call.code(), "network");
+    let sent = browser.sent();
+    browser.advance(20_000.0);
+    assert_eq!(browser.sent(), sent);
 }

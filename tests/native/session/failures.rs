@@ -1,7 +1,7 @@
 //! A refresh that fails: what is sent again, what is noted, what ends the session.
 
 use crate::kept::Value;
-use crate::outside::{Browser, Tab, response, signed_in, time};
+use crate::outside::{Browser, Tab, response, signed_in, time, twins};
 use rekindle::client::Verb;
 use rekindle::platform::Slot;
 use serde_json::json;
@@ -370,4 +370,23 @@ fn n11_many_failures_that_say_nothing_are_looked_into_once_nothing_valid_is_left
             assert_eq!(tab.refresh_token(), "rt-1");
         }
     }
+}
+
+/// Symptom: a page slept with a refresh lock, and other tabs could not refresh for a minute. Cause: it was looked into why the server cannot be read,
+/// and the exchange had its lock still.
+#[test]
+fn n11_t06_nobody_waits_while_failures_are_looked_into() {
+    let browser = Browser::new();
+    let (tab, twin) = twins(&browser, json!({}));
+    browser.advance(3_600_000.0);
+    for _ in 0..3 {
+        tab.refresh();
+        browser.request().fail();
+    }
+    let document = browser.request();
+    assert!(document.url.ends_with("/openid-configuration"));
+    assert!(browser.locked().is_empty());
+    let call = twin.refresh();
+    browser.open_requests()[1].answer(200, response(2));
+    assert_eq!(call.token(), "at-2");
 }

@@ -5,7 +5,8 @@ use crate::outside::{
     Browser, Tab, config, family, id_token, keys, later, message, response, signed_in, time,
 };
 use rekindle::client::Verb;
-use rekindle::platform::{Slot, StorageFailed};
+use rekindle::platform::{Kept, Kind, Slot, StorageFailed};
+use rekindle::words::Word;
 use serde_json::json;
 
 #[test]
@@ -178,22 +179,6 @@ fn n06_s02_what_a_sibling_tells_outlives_a_record_that_could_not_be_stored() {
     assert_eq!(tab.diagnostics()["nextRenewalAt"], 1_800_007_200_000_u64);
 }
 
-/// Symptom: a tab asked before `Retry-After` was over, of which another had told it. Cause: the metadata's own, which was shorter, took its place.
-#[test]
-fn n06_a_shorter_pause_of_the_metadata_ends_no_longer_one() {
-    let browser = Browser::new();
-    let tab = signed_in(&browser, json!({ "endpoints": null, "autoRenew": true }));
-    tab.refresh();
-    let told = json!({ "wait_until": 1_800_000_120_000_u64, "open": false });
-    tab.receives(&message(&tab, "notes", told));
-    let retry_after = [("retryAfter", "7".into())];
-    browser
-        .request()
-        .answer_with(429, json!(null), &retry_after);
-    let stored = tab.stored(Slot::Record);
-    assert_eq!(stored["wait_until"], 1_800_000_120_000_u64);
-}
-
 /// A tab that knows of somebody ahead writes nothing over what that one has in a storage of all, and goes on writing once it has caught up.
 #[test]
 fn s02_t02_a_tab_that_is_behind_leaves_the_storage_of_all_alone() {
@@ -221,5 +206,32 @@ fn s02_t02_a_tab_that_is_behind_leaves_the_storage_of_all_alone() {
         tab.refresh();
         browser.request();
         assert_eq!(tab.stored(Slot::Record)["sent_at"], time(browser.wall()));
+    }
+}
+
+/// Symptom: a tab's ID token was gone, and with it the user's name. Cause: another tab had room for its notes without the ID token alone, and what it
+/// stored took the place of what this one held.
+#[test]
+fn s02_a_record_that_another_tab_had_to_shorten_takes_no_id_token_away() {
+    let browser = Browser::new();
+    let tabs = [(); 2].map(|()| {
+        let tab = Tab::open(&browser);
+        tab.create(config(json!({ "storage": "local" })))
+            .expect("the config is right");
+        tab
+    });
+    let mut answer = response(1);
+    answer["id_token"] = json!(id_token(json!({ "picture": "s".repeat(600) })));
+    tabs[0].call(Verb::SetTokens, json!({ "response": answer }));
+    for tab in &tabs {
+        tab.page().room.set(700);
+    }
+    tabs[0].refresh();
+    let stored = tabs[1].stored(Slot::Record);
+    assert_eq!(stored["id_token"], json!(null));
+    assert!(stored["sent_at"].is_number());
+    for tab in &tabs {
+        let held = tab.client().record().expect("a session is held");
+        assert_eq!(held.kind(Word::IdToken), Kind::Text);
     }
 }

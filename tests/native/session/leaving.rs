@@ -226,3 +226,24 @@ fn k15_what_is_too_old_to_be_finished_is_not_kept() {
         assert_eq!(next.stored(Slot::SignIns).is_null(), left == 0);
     }
 }
+
+/// The same of a config that names all that a sign-in needs.
+#[test]
+fn l04_an_iss_that_is_announced_counts_for_endpoints_of_the_config_s() {
+    let browser = Browser::new();
+    let endpoints = json!({ "authorization": "https://as.example/authorize", "token": "https://as.example/token" });
+    let tab = signed_out(&browser, json!({ "endpoints": endpoints }));
+    tab.call(Verb::Introspect, json!({ "token": "of-another" }));
+    let announced = json!({
+        "issuer": "https://as.example",
+        "introspection_endpoint": "https://as.example/introspect",
+        "authorization_response_iss_parameter_supported": true,
+    });
+    browser.request().answer(200, announced);
+    browser.request().answer(200, json!({ "active": true }));
+    let state = begin(&tab, json!({}));
+    come_back(&tab, &format!("code=c&state={state}"));
+    let call = handle(&tab);
+    assert_eq!(call.error().stringify_member("reason"), r#""iss""#);
+    assert!(browser.open_requests().is_empty(), "no code was sent");
+}

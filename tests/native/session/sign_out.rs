@@ -1,6 +1,8 @@
 //! Ending a session, here and at the server.
 
-use crate::outside::{Browser, config, id_token, response, signed_in, twins};
+use crate::outside::{
+    Browser, config, duplicate, given_of_user, id_token, keys, response, signed_in, twins,
+};
 use rekindle::client::Verb;
 use rekindle::platform::Slot;
 use serde_json::json;
@@ -321,4 +323,54 @@ fn x01_what_a_refresh_brings_after_a_revocation_is_revoked_too() {
         assert_eq!(call.code(), "no_refresh_token");
         assert_eq!(browser.request().form["token"], "rt-2");
     }
+}
+
+/// Symptom: a refresh token was alive after a sign-out. Cause: a client of the same page had a refresh under way, and took the session, which the
+/// sign-out had ended, for one that other tabs go on with.
+#[test]
+fn x01_what_another_client_of_the_page_has_under_way_is_revoked_too() {
+    let browser = Browser::new();
+    let (tab, twin) = twins(&browser, json!({}));
+    let call = tab.refresh();
+    // The news reach this page by its storage: its channel is as late as it likes.
+    tab.page().attends.set(0);
+    let own = json!({ "local": true, "revoke": false });
+    twin.call(Verb::SignOut, own.clone());
+    tab.remove(Slot::Record);
+    tab.client().look_again();
+    tab.call(Verb::SignOut, own);
+    assert_eq!(call.code(), "signed_out");
+    browser.request().answer(200, response(2));
+    assert_eq!(browser.request().form["token"], "rt-2");
+}
+
+/// The same of a session in whose place this tab has begun another: others go on with it only until one of them ends it.
+#[test]
+fn x01_what_comes_for_a_session_that_others_had_and_ended_is_revoked_too() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    tab.call(Verb::SetTokens, given_of_user(5));
+    let twin = duplicate(&tab, json!({}));
+    tab.refresh();
+    browser.answer_keys(keys("k1"));
+    tab.call(Verb::SetTokens, given_of_user(7));
+    for tab in [&twin, &tab] {
+        tab.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+    }
+    browser.request().answer(200, response(6));
+    assert_eq!(browser.request().form["token"], "rt-6");
+}
+
+/// The call has ended by then.
+#[test]
+fn p02_what_is_discovered_after_a_sign_out_is_not_stored() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({ "endpoints": null }));
+    let call = tab.call(Verb::SignOut, json!({ "revoke": false }));
+    browser.advance(10_000.0);
+    assert!(matches!(call.ended(), Some(Ok(None))));
+    browser
+        .request()
+        .answer(200, json!({ "issuer": "https://as.example", "end_session_endpoint": "https://as.example/logout" }));
+    assert_eq!(tab.stored(Slot::Metadata), json!(null));
 }

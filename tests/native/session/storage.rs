@@ -1,6 +1,6 @@
 //! What is stored, and what others store.
 
-use crate::outside::{Browser, Tab, config, later, message, response, signed_in};
+use crate::outside::{Browser, Tab, config, id_token, keys, later, message, response, signed_in};
 use rekindle::client::Verb;
 use rekindle::platform::{Kept, Slot, StorageFailed};
 use rekindle::words::Word;
@@ -247,7 +247,9 @@ fn s04_t10_a_closed_client_looks_into_an_empty_storage_too() {
         browser.advance(200.0);
         assert!(browser.locked().is_empty());
         assert_eq!(tab.page().attends.get(), 0);
-        if !is_full {
+        if is_full {
+            assert_eq!(tab.stored(Slot::Record)["refresh_token"], "rt-2");
+        } else {
             // Nothing is written back, and what came is given back.
             assert_eq!(tab.stored(Slot::Record), json!(null));
             assert_eq!(browser.request().form["token"], "rt-9");
@@ -343,5 +345,25 @@ fn t10_other_tokens_of_the_same_generation_are_taken_over() {
         let record = tab.client().record().expect("there is a session");
         assert_eq!(record.member(name).to_text().to_string(), value);
         assert_eq!(tab.events(), events);
+    }
+}
+
+/// Symptom: a user whose storage the app had cleared was signed in again. Cause: a refresh's answer was there, and stored once its ID token was
+/// verified.
+#[test]
+fn s04_storage_that_is_cleared_while_an_id_token_is_verified_stays_empty() {
+    for storage in ["session", "local"] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({ "storage": storage }));
+        let call = tab.refresh();
+        let mut answer = response(2);
+        answer["id_token"] = json!(id_token(json!({})));
+        browser.request().answer(200, answer);
+        tab.remove(Slot::Record);
+        browser.answer_keys(keys("k1"));
+        browser.advance(200.0);
+        assert_eq!(call.code(), "signed_out", "{storage}");
+        assert_eq!(tab.status(), "signed-out");
+        assert_eq!(tab.stored(Slot::Record), json!(null));
     }
 }

@@ -204,3 +204,15 @@ fn l11_the_refresh_token_of_another_user_is_revoked() {
         }
     }
 }
+
+/// What the app adopts at each start is known again only as long as there is an access token that has come of it.
+#[test]
+fn an_access_token_that_is_revoked_may_be_adopted_again() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    tab.call(Verb::Revoke, json!({ "tokenTypeHint": "access_token" }));
+    browser.request().answer(200, json!({}));
+    let again = tab.call(Verb::SetTokens, json!({ "response": response(1) }));
+    assert_eq!(again.token(), "at-1");
+    assert_eq!(tab.status(), "signed-in");
+}
