@@ -13,7 +13,8 @@ use alloc::rc::Rc;
 
 /// How long discovered metadata are used without asking again.
 const METADATA_MS: f64 = 3_600_000.0;
-const METADATA_VERSION: f64 = 1.0;
+/// Those of version 1 had the config's endpoints among them.
+const METADATA_VERSION: f64 = 2.0;
 
 /// Members of a form that must not come back in an error, should the server quote them.
 const SECRETS: [Word; 7] = [

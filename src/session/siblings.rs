@@ -197,9 +197,12 @@ impl<P: Platform> Session<P> {
     /// What a sibling knows of the refresh token that both hold.
     fn heed(self: &Rc<Self>, held: &P::Kept, message: &P::Kept) {
         let had = held.number(Word::Debt);
+        let is_about_attempt = !message.kind(Word::Open).is_absent();
         let heeded = |notes: &P::Kept| {
             let first = notes.number(Word::SentAt).min(message.number(Word::SentAt));
-            notes.remove(Word::SentAt);
+            if is_about_attempt {
+                notes.remove(Word::SentAt);
+            }
             if message.number(Word::SentAt).is_finite() {
                 notes.set(Word::SentAt, first);
             }
@@ -219,7 +222,7 @@ impl<P: Platform> Session<P> {
         if debt > 0.0 && had.max(0.0) < debt {
             self.back_off(debt - self.platform.now().0);
         }
-        if message.kind(Word::Open).is_absent() {
+        if !is_about_attempt {
             return;
         }
         self.resume.set(false);

@@ -416,7 +416,7 @@ impl<P: Platform> Session<P> {
         given.copy(Word::Adopted, &next, Word::Adopted);
         next.set(Word::Generation, held.number(Word::Generation) + 1.0);
         self.store(next.clone());
-        self.hand_over(&next, 0.0);
+        self.hand_over(&next, self.age_of(&next));
         self.emit(Event::SignedIn, None);
         self.given_tokens()
     }

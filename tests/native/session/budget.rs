@@ -1,7 +1,7 @@
 //! How much the background may ask for, as it is written down.
 
 use crate::outside::{
-    Browser, Tab, config, duplicate, later, message, response, signed_in, time, twins,
+    Browser, Tab, config, duplicate, family, later, message, response, signed_in, time, twins,
 };
 use rekindle::client::Verb;
 use rekindle::platform::Slot;
@@ -395,4 +395,42 @@ fn n02_n06_a_sender_does_not_stand_by_for_its_own_attempt() {
     let sent = browser.sent();
     browser.advance(20_000.0);
     assert_eq!(browser.sent(), sent);
+}
+
+/// A tab that is told to wait by the server's metadata may not have heard yet of the attempt that this one has open.
+#[test]
+fn n06_a_sibling_s_wait_is_not_about_the_attempt_that_is_open() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    tab.refresh();
+    let sent_at = tab.stored(Slot::Record)["sent_at"].clone();
+    assert!(sent_at.is_number());
+    let until = browser.wall() + 60_000.0;
+    tab.receives(&message(&tab, "notes", json!({ "wait_until": until })));
+    let stored = tab.stored(Slot::Record);
+    assert_eq!(
+        (&stored["sent_at"], &stored["wait_until"]),
+        (&sent_at, &time(until))
+    );
+}
+
+/// Nor is a token that an app adopts, and has had for a while, the answer to a refresh that waits in another tab.
+#[test]
+fn t02_what_is_adopted_is_as_old_as_it_is() {
+    for (age, is_answer) in [(0.0, true), (600_000.0, false)] {
+        let browser = Browser::new();
+        let (tab, twin) = twins(&browser, json!({}));
+        browser.lock_silent(&family(&tab));
+        let call = twin.refresh();
+        browser.advance(1.0);
+        let mut given = response(1);
+        given["access_token"] = json!("at-9");
+        let received_at = browser.wall() - age;
+        tab.call(
+            Verb::SetTokens,
+            json!({ "response": given, "options": { "receivedAt": received_at } }),
+        );
+        assert_eq!(twin.get_access_token().token(), "at-9");
+        assert_eq!(call.is_open(), !is_answer, "{age}");
+    }
 }

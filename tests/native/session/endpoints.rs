@@ -38,7 +38,7 @@ fn v13_metadata_are_fetched_once_and_kept_for_an_hour() {
             "token_endpoint": "https://as.example/t",
             "introspection_endpoint": "https://as.example/i",
             "issuer": "https://as.example",
-            "version": 1,
+            "version": 2,
             "fetched_at": time(browser.wall()),
         })
     );
@@ -278,7 +278,7 @@ fn v12_what_is_stored_is_looked_at_again() {
     for (name, value) in [
         ("issuer", json!("https://evil.example")),
         ("token_endpoint", json!("http://evil.example/t")),
-        ("version", json!(2)),
+        ("version", json!(1)),
         ("fetched_at", json!(1_800_000_000_001_u64)),
         ("fetched_at", json!("now")),
         ("fetched_at", json!(null)),
@@ -288,7 +288,7 @@ fn v12_what_is_stored_is_looked_at_again() {
         let mut stored = json!({
             "issuer": "https://as.example",
             "token_endpoint": "https://as.example/t",
-            "version": 1,
+            "version": 2,
             "fetched_at": 1_800_000_000_000_u64,
         });
         tab.store(Slot::Metadata, &stored);
