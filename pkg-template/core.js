@@ -83,10 +83,10 @@ export const createCore = (module, config, outside, deliver, onTrap) => {
   };
 
   /** The other clients of this page with this session: the same issuer, client id and name, in the same storage. */
-  const others = () => {
-    const isOurs = (other) => other.identity === self.identity && other.storage === self.storage;
-    return self.storage === "memory" ? [] : [...cores].filter((other) => other !== self && isOurs(other));
-  };
+  const others = () =>
+    [...cores].filter(
+      (other) => other !== self && other.storage !== "memory" && other.storage === self.storage && other.identity === self.identity,
+    );
 
   const tell = (event) => {
     deliver(event);

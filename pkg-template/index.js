@@ -2,6 +2,7 @@
 import { identityOf, outsideOf } from "../src/browser/context.js";
 import { RekindleError } from "../src/browser/errors.js";
 import { parts } from "../src/browser/objects.js";
+import { clear } from "../src/browser/storage.js";
 import { authorizedFetch } from "../src/browser/authorized_fetch.js";
 import { createCore } from "./core.js";
 import { version } from "./package.json";
@@ -35,7 +36,9 @@ const mustBe = (field, problem) => new RekindleError({ code: "invalid_config", f
 export const createClient = async (config) => {
   if (!isObject(config)) throw mustBe("config", "must be an object");
   // While the module compiles, the page goes on.
-  const own = Object.fromEntries(Object.entries(config).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value]));
+  const copied = ([name, value]) => [name, Array.isArray(value) ? [...value] : name === "endpoints" && isObject(value) ? { ...value } : value];
+  // What a script put on Object.prototype configures nothing.
+  const own = Object.setPrototypeOf(Object.fromEntries(Object.entries(config).map(copied)), null);
   const outside = outsideOf(own);
   return openClient(await compileOnce(), own, outside);
 };
@@ -50,10 +53,14 @@ const openClient = async (module, config, outside) => {
   let restarts = 0;
   let trappedAt = -Infinity;
   let rebuilding;
+  /** The last ones given: an app that renders them is never without. */
+  let snapshot;
+  let diagnostics;
 
-  const deliver = ({ event, snapshot, about }) => {
-    const told = { type: EVENTS[event], snapshot };
-    if (about) told.error = new RekindleError(about);
+  const deliver = (item) => {
+    snapshot = item.snapshot;
+    const told = { type: EVENTS[item.event], snapshot };
+    if (item.about) told.error = new RekindleError(item.about);
     Object.freeze(told);
     for (const listener of [...listeners]) {
       // One before it may have ended this one, or closed the client.
@@ -84,9 +91,8 @@ const openClient = async (module, config, outside) => {
     clearTimeout(rebuilding);
     if (isMade && !isClosed) rebuilding = setTimeout(() => asked(() => true), isAgain ? TRAP_AGAIN_MS : 0);
   };
-  /** The last ones given: an app that renders them is never without. */
-  let snapshot = current().snapshot();
-  let diagnostics = current().diagnostics();
+  snapshot = current().snapshot();
+  diagnostics = current().diagnostics();
 
   /** What may not fail is asked of a fresh instance where the first one traps. */
   const asked = (ask) => {
@@ -153,7 +159,7 @@ const openClient = async (module, config, outside) => {
     }
   };
 
-  const origins = [...(config.allowedOrigins ?? [globalThis.location?.origin])];
+  const origins = [...(config.allowedOrigins ?? [globalThis.origin])];
   const fetchAuthorized = authorizedFetch(outside.fetch, origins, (signal) => begin(GET_ACCESS_TOKEN, { signal }), renew);
 
   const close = () => {
@@ -185,8 +191,14 @@ const openClient = async (module, config, outside) => {
     signOut: async (options) => {
       const ended = run(SIGN_OUT, { ...options, signal: undefined });
       // After this one, which has what is to be revoked.
-      if (!isClosed) current().callOthers(SIGN_OUT, { local: true, revoke: false });
-      await ended;
+      if (!isClosed) core?.callOthers(SIGN_OUT, { local: true, revoke: false });
+      try {
+        await ended;
+      } catch (error) {
+        // No instance is there to do the local part.
+        if (!core && !isClosed) clear(outside.slots[0]);
+        throw error;
+      }
     },
 
     handleRedirect(url) {
@@ -195,7 +207,12 @@ const openClient = async (module, config, outside) => {
       const href = parts(url ?? page, page)?.href.replace(/#.*/, "");
       const known = callbacks.get(identity);
       if (known && (url === undefined || known.href === href)) return known.promise;
-      const call = current().call(HANDLE_REDIRECT, { url: url instanceof URL ? url.href : url });
+      let call;
+      try {
+        call = current().call(HANDLE_REDIRECT, { url: url instanceof URL ? url.href : url });
+      } catch (error) {
+        return Promise.reject(error);
+      }
       // It belongs to the page load, not to this client: closing the one leaves it to the next.
       const remember = () => callbacks.set(identity, { href, promise: call.promise });
       if (call.isCallback && !known) remember();

@@ -105,7 +105,7 @@ impl Client {
         let engine = Engine::open(&object)?;
         let shares = config.share_session == Some(true);
         let ready = shares.then(|| engine.begin(Verb::TakeOver, &Object::new()).0);
-        let own = || page_member("origin").into_iter().collect();
+        let own = || text(&js_sys::global(), "origin").into_iter().collect();
         let origins = config.allowed_origins.clone().unwrap_or_else(own);
         Ok(Self(Rc::new(Handle {
             engine,
@@ -210,7 +210,7 @@ impl Client {
     /// Errors: `state_mismatch`, `login_required`, `oauth`, `invalid_grant`, `id_token_invalid`.
     pub fn handle_redirect(&self, url: Option<&str>) -> Call<Option<SignInResult>> {
         let engine = self.engine();
-        let page = page_member("href").unwrap_or_default();
+        let page = page_address().unwrap_or_default();
         let href = text(&parts(url.unwrap_or(&page), &page), "href");
         let known = Callback::of(&engine.identity);
         let same = known.filter(|known| url.is_none() || known.href == href);
@@ -324,9 +324,9 @@ impl Client {
     }
 }
 
-fn page_member(name: &str) -> Option<String> {
+fn page_address() -> Option<String> {
     let location = Reflect::get(&js_sys::global(), &"location".into()).ok()?;
-    location.is_object().then(|| text(&location, name))?
+    location.is_object().then(|| text(&location, "href"))?
 }
 
 pub(super) fn set(object: &Object, name: &str, value: &JsValue) {

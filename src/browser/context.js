@@ -1,7 +1,7 @@
 // One client's outside: where it stores, how it fetches, whom it answers. Everything that must outlive a failed instance is here.
 import { drop, keep, kept, release } from "./objects.js";
 
-/** The context's answers and events, in the order in which the core gave them; the shell hands them out. */
+/** What an item of the outbox is: the core's answers and events, in its order. */
 export const SETTLED = 0;
 export const EVENT = 1;
 
@@ -27,7 +27,13 @@ const taken = (read) => {
       removeItem: removeItem.bind(storage),
       // How many keys there are shows that somebody cleared it; whether one of them is ours takes twice as long to say. An app's own
       // storage need not say: then every look is at the record.
-      size: () => storage.length ?? NaN,
+      size: () => {
+        try {
+          return storage.length ?? NaN;
+        } catch {
+          return NaN;
+        }
+      },
       has: (key) => globalThis.Storage && storage instanceof Storage && key in storage,
     };
   } catch {
@@ -86,7 +92,7 @@ export const outsideOf = (config) => {
 
 /**
  * Opens a context for a config that need not be checked yet.
- * `resume()` is called from a task of its own when an operation ended.
+ * `resume()` is called when an operation has ended or something was heard.
  */
 export const open = (config, resume, { fetch, storage, slots, log } = outsideOf(config)) => {
   const hasPage = typeof document === "object";

@@ -22,11 +22,11 @@ const MESSAGES = {
   oauth: (about) => `The request was refused by ${from(about)}; see oauthError${saying(about)}`,
   invalid_response: (about) =>
     about.field
-      ? `The token or introspection response cannot be used: ${field(about)}`
+      ? `The response cannot be used: ${field(about)}`
       : `The answer of ${from(about)} is larger than 1 MiB.`,
   id_token_invalid: (about) => `The ID token was refused (${about.reason}); the earlier tokens are kept.`,
   no_session: () => "There is no session; sign in first.",
-  no_refresh_token: () => "There is no refresh token; ask for the scope offline_access at sign-in.",
+  no_refresh_token: () => "There is no refresh token: none was issued, or it was revoked; sign in with the scope offline_access.",
   signed_out: () => "A sign-out overtook this call.",
   state_mismatch: (about) =>
     about.reason === "iss"

@@ -22,7 +22,16 @@ export const release = (id) => {
   drop(id);
   return object;
 };
-const member = (id, key) => table[id][WORDS[key]];
+const member = (id, key) => {
+  const name = WORDS[key];
+  try {
+    // What a script put on Object.prototype is nobody's member.
+    return name in Object.prototype && !Object.hasOwn(table[id], name) ? undefined : table[id][name];
+  } catch {
+    // A getter of the page's that fails is not to end the instance.
+    return undefined;
+  }
+};
 const write = (id, key, value) => {
   table[id][WORDS[key]] = value;
 };
@@ -127,8 +136,7 @@ export const redact = (id, key, secrets, secret) => {
   if (value && hidden) write(id, key, value.replaceAll(hidden, "[redacted]"));
 };
 export const stray = (id, known, to, toKey) => {
-  const own = Object.entries(table[id]);
-  const name = own.find(([name, value]) => value !== undefined && !Object.hasOwn(table[known], name))?.[0];
+  const name = Object.keys(table[id]).find((name) => !Object.hasOwn(table[known], name) && table[id][name] !== undefined);
   if (name === undefined) return 0;
   write(to, toKey, name);
   return 1;

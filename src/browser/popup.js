@@ -89,6 +89,7 @@ export const hand_over = (id, operation, url) => {
   const { href, params } = kept(url);
   let channel;
   const stop = () => {
+    clearTimeout(unheard);
     handed = undefined;
     channel?.close();
   };

@@ -43,12 +43,13 @@ export const forget = (id, slot) => {
   kept(id).slots[slot].unsaved.text = undefined;
 };
 
-export const erase = (id, slot) => {
-  const place = kept(id).slots[slot];
-  forget(id, slot);
+/** Takes out of a place what is there. */
+export const clear = (place) => {
+  place.unsaved.text = undefined;
   try {
     place.storage.removeItem(place.key);
   } catch {
     // What cannot be reached cannot be cleared.
   }
 };
+export const erase = (id, slot) => clear(kept(id).slots[slot]);

@@ -57,6 +57,8 @@ pub struct Session<P: Platform> {
     epoch: Cell<u32>,
     /// Counts the sign-outs of this client: what was asked for before one is not sent after it.
     sign_outs: Cell<u32>,
+    /// A sign-out came last: what is discovered for it is not stored.
+    is_over: Cell<bool>,
     /// Counts everything that may change when the next renewal is.
     changes: Cell<u32>,
 
@@ -132,6 +134,7 @@ impl<P: Platform> Session<P> {
             failure: Place::new(failure),
             epoch: Cell::new(0),
             sign_outs: Cell::new(0),
+            is_over: Cell::new(false),
             changes: Cell::new(0),
             flight: Place::new(None),
             exchanges: Cell::new(0),
@@ -426,7 +429,10 @@ impl<P: Platform> Session<P> {
         self.backoff_until.set(never);
         self.wait_until.set(never);
         match record {
-            Some(record) => self.hold_notes(record),
+            Some(record) => {
+                self.is_over.set(false);
+                self.hold_notes(record);
+            }
             None => self.record.set(None),
         }
         self.change();

@@ -17,6 +17,7 @@ impl<P: Platform> Session<P> {
     /// Clears everything of this client in every tab, and answers those who wait for a refresh. Gives what was held.
     pub fn sign_out(&self) -> Option<P::Kept> {
         self.sign_outs.set(self.sign_outs.get().wrapping_add(1));
+        self.is_over.set(true);
         self.look_again();
         // What was discovered is needed to revoke and to leave, and is in memory from here on.
         let _ = self.known_metadata();
@@ -35,13 +36,6 @@ impl<P: Platform> Session<P> {
         }
         self.land(None, Err(Error::new(Code::SignedOut)));
         held
-    }
-
-    /// Nothing that was discovered for a session that is over stays in storage.
-    fn forget_metadata(&self) {
-        if self.record().is_none() {
-            self.platform.remove(Slot::Metadata);
-        }
     }
 
     /// Revokes the refresh token of a record or an answer, where there is one and where the endpoint is known: one attempt, which
@@ -166,7 +160,6 @@ pub async fn leave<P: Platform>(
             // Some servers name it in the second document only.
             if own.known_metadata().is_some() {
                 let _ = own.endpoint(Endpoint::Revocation).await;
-                own.forget_metadata();
             }
             own.revoke(&held).wait().await;
             bring.bring(());
@@ -178,14 +171,7 @@ pub async fn leave<P: Platform>(
     if is_local {
         return Ok(goal);
     }
-    let found = Shared::new();
-    let (own, bring) = (session.clone(), found.clone());
-    session.platform.spawn(async move {
-        let endpoint = own.endpoint(Endpoint::EndSession).await;
-        own.forget_metadata();
-        bring.bring(endpoint);
-    });
-    match found.wait().await {
+    match session.endpoint(Endpoint::EndSession).await {
         Ok((metadata, name)) => {
             metadata.copy(name, &goal, Word::Url);
             let held = held.unwrap_or_else(P::Kept::object);

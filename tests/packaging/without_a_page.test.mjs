@@ -19,7 +19,18 @@ const metadata = {
 
 let folder;
 let sdk;
+/** The next entry into the instance traps. */
+let trapsNext = false;
+const { Instance } = WebAssembly;
 before(async () => {
+  WebAssembly.Instance = function (...made) {
+    const wrapped = ([name, entry]) => [name, typeof entry !== "function" ? entry : (...args) => {
+      if (!trapsNext) return entry(...args);
+      trapsNext = false;
+      throw new WebAssembly.RuntimeError("unreachable");
+    }];
+    return { exports: Object.fromEntries(Object.entries(new Instance(...made).exports).map(wrapped)) };
+  };
   folder = await makeFolder();
   sdk = await import(pathToFileURL(join(await unpack(folder.path), "index.js")));
 });
@@ -37,6 +48,11 @@ async function clientOf(t, config = {}, answer = () => ({})) {
   const client = await sdk.createClient({ issuer, clientId: t.name, fetch, ...config });
   t.after(() => client.close());
   return { client, asked };
+}
+
+async function trap(client) {
+  trapsNext = true;
+  await assert.rejects(client.introspect(), { code: "crashed" });
 }
 
 test("x02 a sign-out ends in peace, and the session of nobody else", async (t) => {
@@ -115,4 +131,67 @@ test("q10 what is no text has a RekindleError that names the field", async () =>
       await assert.rejects(made, (error) => error instanceof sdk.RekindleError && error.code === "invalid_config" && error.message.startsWith(`${field} `));
     }
   }
+});
+
+test("q10 what a script put on Object.prototype configures and answers nothing", async (t) => {
+  t.after(() => ["endpoints", "token", "allowedOrigins", "refresh_token"].forEach((name) => delete Object.prototype[name]));
+  Object.assign(Object.prototype, {
+    endpoints: { token: "https://evil.example/token" },
+    token: "https://evil.example/token",
+    allowedOrigins: ["https://evil.example"],
+    refresh_token: "rt-evil",
+  });
+  const urls = [];
+  const fetch = async (address) => {
+    urls.push(new URL(address).origin);
+    return Response.json({ ...metadata, access_token: "at-2", token_type: "Bearer", expires_in: 3600 });
+  };
+  for (const endpoints of [{}, { endpoints: { introspection: `${issuer}/introspect` } }]) {
+    const client = await sdk.createClient({ issuer, clientId: t.name, fetch, ...endpoints });
+    t.after(() => client.close());
+    await client.setTokens(tokens(1));
+    await client.refresh();
+    assert.equal(client.getRefreshToken(), "rt-1");
+    await assert.rejects(client.fetch("https://evil.example/api"), { code: "origin_not_allowed" });
+  }
+  assert.deepEqual([...new Set(urls)], [issuer]);
+});
+
+test("q10 a getter that fails is a member that is not there, and ends no instance", async (t) => {
+  const { client } = await clientOf(t);
+  const response = { ...tokens(1), get access_token() { throw new Error("the app's own"); } };
+  await assert.rejects(client.setTokens(response), { code: "invalid_response", message: /access_token/ });
+  assert.equal(client.diagnostics().restarts, 0);
+});
+
+test("s09 where no instance can be made any more, calls are rejected, a sign-out is one, and what was shown stays", async (t) => {
+  const unhandled = [];
+  const note = (error) => unhandled.push(error);
+  process.on("unhandledRejection", note);
+  t.after(() => process.off("unhandledRejection", note));
+  const instance = t.mock.method(WebAssembly, "Instance");
+  const { client } = await clientOf(t, {}, () => tokens(2));
+  await client.setTokens(tokens(1));
+  instance.mock.mockImplementation(() => { throw new RangeError("no memory"); });
+  await trap(client);
+  await assert.rejects(client.refresh(), { code: "wasm_unavailable" });
+  const handled = client.handleRedirect("https://app.example/?code=c&state=s");
+  await assert.rejects(handled, { code: "wasm_unavailable" });
+  assert.equal(client.getSnapshot().tokens.accessToken, "at-1");
+  await assert.rejects(client.signOut({ local: true }), { code: "wasm_unavailable" });
+  await new Promise(setImmediate);
+  assert.deepEqual(unhandled, []);
+  instance.mock.restore();
+  assert.equal(client.getSnapshot().status, "signed-out");
+  assert.equal(client.getRefreshToken(), null);
+});
+
+test("what the config says is taken when the client is made, its endpoints too", async (t) => {
+  const endpoints = { token: `${issuer}/token` };
+  const { client, asked } = await clientOf(t, { endpoints }, () => tokens(2));
+  await client.setTokens(tokens(1));
+  endpoints.token = `${issuer}/another`;
+  await trap(client);
+  await client.refresh();
+  assert.deepEqual(asked, ["/token"]);
 });
