@@ -17,7 +17,7 @@
 /**
  * Makes a client for one issuer and one client id.
  *
- * Touches no network. The first call compiles the WebAssembly module, later calls share it. A session that this
+ * Asks the network for nothing (but `rekindle/streaming` for its module, once). The first call compiles the WebAssembly module, later calls share it. A session that this
  * tab stored earlier is there at once. Without a `document` (Node, a worker, server-side rendering) the
  * client is signed out and keeps what it is given in memory.
  *
@@ -544,8 +544,7 @@ export class RekindleError extends Error {
 }
 
 /**
- * Every code that a `RekindleError` may carry. Those of features still to come are in the list already, so that
- * an exhaustive `switch` goes on compiling.
+ * Every code that a `RekindleError` may carry. A later version may add some: keep a `default` branch.
  */
 export type RekindleErrorCode =
   | "network" // No answer: offline, refused, dropped, or not allowed by CORS.

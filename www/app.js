@@ -32,6 +32,7 @@ async function start(client) {
   subscribe((event) => {
     showEvent(event);
     if (event.type === "signed-out" || event.type === "session-lost") hideAnswers();
+    byId("after-sign-out").hidden = event.type !== "signed-out";
     show();
   });
 
@@ -70,7 +71,6 @@ async function start(client) {
   });
   onClick("sign-out", "signOut({ local: true })", async () => {
     await signOut({ local: true });
-    byId("after-sign-out").hidden = false;
     return "no token is stored any more";
   });
   onClick("sign-out-everywhere", "signOut()", () => signOut({ postLogoutRedirectUri: redirectUri }));
@@ -95,15 +95,18 @@ function withoutClient() {
   const pill = byId("status");
   pill.textContent = pill.dataset.status = "not set up";
   byId("welcome").hidden = false;
-  byId("sign-in").disabled = true;
+  byId("sign-in").disabled = byId("sign-in-with-popup").disabled = true;
   byId("settings").open = true;
 }
 
-function showWelcome({ issuer, user }) {
+function showWelcome({ issuer, user, given }) {
   byId("welcome-issuer").textContent = issuer || "no issuer yet: see the settings";
   byId("demo-user").hidden = !user;
   byId("demo-login").textContent = user?.login ?? "";
   byId("demo-password").textContent = user?.password ?? "";
+  // The API asks the server of the command; only the embedded one says there when the user signed in.
+  byId("call-api").hidden = issuer !== given.issuer;
+  byId("step-up").hidden = !user;
 }
 
 function onClick(id, call, action) {
@@ -152,8 +155,8 @@ function showError(call, error) {
 
 function onCopy(id, secret) {
   const button = byId(id);
-  button.addEventListener("click", async () => {
+  button.addEventListener("click", () => attempt("copying", async () => {
     await navigator.clipboard.writeText(secret());
     byId("result").replaceChildren("Copied to the clipboard, in full.");
-  });
+  }));
 }

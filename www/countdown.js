@@ -18,8 +18,8 @@ export function startCountdown(heldTokens, onExpiry) {
     }
     const left = tokens.expiresAt - Date.now();
     if (tokens.accessToken !== counted) {
+      lifetime = counted === null ? lifetimeOf(tokens, left) : Math.max(left, 1);
       counted = tokens.accessToken;
-      lifetime = lifetimeOf(tokens, left);
       expired = left <= 0;
     }
     show(left, lifetime);
@@ -33,7 +33,7 @@ export function startCountdown(heldTokens, onExpiry) {
   return tick;
 }
 
-// After a reload the time of issue is known from the id_token only, which came in the same answer.
+// After a reload the time of issue is known from the ID token alone, which came in the same answer at most servers.
 function lifetimeOf({ expiresAt, claims }, left) {
   const sinceIssue = claims ? expiresAt - claims.iat * 1000 : left;
   return Math.max(sinceIssue, left, 1);

@@ -68,7 +68,9 @@ function purpose({ url, fields }) {
   const field = Object.fromEntries(fields);
   if (field.grant_type) return field.grant_type;
   if (url.includes("/.well-known/")) return "discovery";
-  if (field.token) return "introspection";
+  if (field.token) return url.includes("revo") ? "revocation" : "introspection";
+  if (url.endsWith("/userinfo")) return "user info";
+  if (/\/(keys|jwks)$/.test(url)) return "keys";
   return "request";
 }
 

@@ -53,7 +53,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.e
 console.log(`Authorization server: ${config.issuer}${config.user ? " (embedded)" : ""}`);
 console.log(`Client id: ${config.clientId}`);
 if (config.user) console.log(`Demo user: ${config.user.login}, password ${config.user.password}`);
-else console.log(`Sign-in redirect URI: ${origin}/   Trusted origin (CORS): ${origin}`);
+else console.log(`Sign-in and sign-out redirect URI: ${origin}/   Trusted origin (CORS): ${origin}`);
 console.log("Ctrl-C ends it.");
 console.log(`Demo: ${origin}/`);
 
@@ -72,6 +72,7 @@ async function listen(server, port) {
       await once(server, "listening");
       return;
     } catch (error) {
+      if (error.code === "EACCES") fail(`Port ${port} is not for everybody: give a --port above 1023, or none to get a free one.`);
       if (error.code !== "EADDRINUSE") throw error;
     }
   }

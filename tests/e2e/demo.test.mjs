@@ -33,7 +33,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   server.kill();
-  await once(server, "exit");
+  if (server.exitCode === null) await once(server, "exit");
 });
 
 const press = (id) => driver.findElement(By.id(id)).click();

@@ -1,9 +1,10 @@
 // Who signs in to the apps: each browser, an authorization server, and the one origin where the apps are served, one after another.
 
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { By } from "selenium-webdriver";
+import { By, until } from "selenium-webdriver";
 import { startBrowser } from "../e2e/support/browser.mjs";
 import { engines } from "../e2e/support/engines.mjs";
 import { startStatic } from "../e2e/support/site.mjs";
@@ -66,6 +67,8 @@ export async function startUser(paths = ["/"]) {
     async signInToServer(project, command, pages, report) {
       const running = await project.serve(command, origin + Object.keys(pages)[0]);
       try {
+        // What compiles a page at its first visit takes longer than a browser waits.
+        for (const path of Object.keys(pages)) await fetch(origin + path);
         await signInToAll(pages, report, running.said);
       } finally {
         await running.stop();
@@ -79,13 +82,20 @@ export async function startUser(paths = ["/"]) {
   };
 }
 
+/** One that no outgoing connection is given while the servers of the apps take turns on it: below those that Linux takes for them. */
 async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    const server = createServer().listen(port, "127.0.0.1");
+    try {
+      await once(server, "listening");
+    } catch {
+      continue;
+    }
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
 /** The server knows the browser's user no more. At a page of its host, for a driver may only forget the cookies of that. */
@@ -121,6 +131,7 @@ async function signIn(browser, server, address) {
 /** At the server's page, to which the app has to leave. */
 async function enter({ driver, wait }, server) {
   await wait(() => driver.getCurrentUrl().then((url) => url.startsWith(server.url)), "the app did not leave for the server");
+  await wait(until.elementLocated(By.name("login")), "the server shows no form");
   await driver.findElement(By.name("login")).sendKeys(demoUser.login);
   await driver.findElement(By.name("password")).sendKeys(demoUser.password);
   await driver.findElement(By.id("submit")).click();

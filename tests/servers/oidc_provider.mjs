@@ -71,7 +71,7 @@ const layouts = {
  *   issuer: string, url: string, port: number, endpoints: Record<string, string>,
  *   requests: { method: string, path: string, headers: object, body: string, at: number }[],
  *   provider: Provider, signingKey: JsonWebKey, close(): Promise<void>,
- * }>} `requests` has every request in the order of arrival, also those that were refused.
+ * }>} `requests` has every request in the order of arrival, also those that were refused, and none for an icon.
  */
 export async function startOidcProvider({
   port = 0,
@@ -175,12 +175,12 @@ export async function startOidcProvider({
   const requests = [];
   const handle = provider.callback();
   server.on("request", (req, res) => {
-    requests.push(recordOf(req));
     // Browsers ask each host for one, whenever they like. A 404 would be a line on the console of whatever page is there by then.
     if (req.url === "/favicon.ico") {
       res.writeHead(204).end();
       return;
     }
+    requests.push(recordOf(req));
     // The provider builds addresses from this header, and the issuer is to be in them whoever passes the request on.
     req.headers.host = new URL(url).host;
     if (base && !req.url.startsWith(`${base}/`)) {

@@ -64,12 +64,15 @@ export async function startCdp(stage, scripts, said) {
         const reasons = [];
         const note = ({ notRestoredExplanations }) => reasons.push(...notRestoredExplanations.map(({ reason }) => reason));
         cdp.on("Page.backForwardCacheNotUsed", note);
+        let arrive;
         const back = new Promise((navigated) => {
-          cdp.on("Page.frameNavigated", ({ frame, type }) => { if (!frame.parentId) navigated(type === "BackForwardCacheRestore"); });
+          arrive = ({ frame, type }) => { if (!frame.parentId) navigated(type === "BackForwardCacheRestore"); };
         });
+        cdp.on("Page.frameNavigated", arrive);
         const { currentIndex, entries } = await cdp.send("Page.getNavigationHistory");
         await cdp.send("Page.navigateToHistoryEntry", { entryId: entries[currentIndex - 1].id });
         const isRestored = await back;
+        cdp.off("Page.frameNavigated", arrive);
         cdp.off("Page.backForwardCacheNotUsed", note);
         return { isRestored, reasons };
       },

@@ -18,6 +18,8 @@ export async function startFaultProxy() {
 
   async function serve(request, response) {
     const url = new URL(request.url, origin);
+    // The browser's own, whenever it likes.
+    if (url.pathname === "/favicon.ico") return response.writeHead(204).end();
     const seen = {
       at: Date.now(),
       method: request.method,

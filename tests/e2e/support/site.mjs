@@ -48,7 +48,8 @@ export async function startStatic(folders, { port = 0, first = () => false } = {
   const handlers = folders.map(([prefix, folder, options]) => [prefix, sirv(folder, { dev: true, etag: true, ...options, setHeaders })]);
   const server = createServer((request, response) => {
     if (first(request, response)) return;
-    const [prefix, handler] = handlers.find(([prefix]) => request.url.startsWith(`${prefix}/`));
+    const [prefix, handler] = handlers.find(([prefix]) => request.url.startsWith(`${prefix}/`)) ?? [];
+    if (!handler) return response.writeHead(404).end();
     request.url = request.url.slice(prefix.length);
     handler(request, response, () => response.writeHead(404).end());
   });

@@ -118,6 +118,7 @@ export async function startStage({ layout = "okta", beside, ...options } = {}) {
     async visitServer(options = {}, user = demoUser) {
       await stage.leave(options);
       if (!(await driver.getCurrentUrl()).startsWith(proxy.origin)) return;
+      await browser.wait(until.elementLocated(By.name("login")), "the server shows no form");
       await driver.findElement(By.name("login")).sendKeys(user.login);
       await driver.findElement(By.name("password")).sendKeys(user.password);
       await driver.findElement(By.id("submit")).click();

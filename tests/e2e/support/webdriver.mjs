@@ -66,7 +66,9 @@ export async function startWebDriver(stage, scripts) {
       address: () => own.getCurrentUrl(),
 
       async back() {
+        const before = await own.getCurrentUrl();
         await own.navigate().back();
+        await until(async () => (await own.getCurrentUrl()) !== before, "another page is there");
         const isRestored = await until(() => own.executeScript("return window.witness ? [window.witness.isRestored] : null"), "the page before is there");
         return { isRestored: isRestored[0], reasons: [] };
       },
