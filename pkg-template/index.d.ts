@@ -17,9 +17,9 @@
 /**
  * Makes a client for one issuer and one client id.
  *
- * Asks the network for nothing (but `rekindle/streaming` for its module, once). The first call compiles the WebAssembly module, later calls share it. A session that this
- * tab stored earlier is there at once. Without a `document` (Node, a worker, server-side rendering) the
- * client is signed out and keeps what it is given in memory.
+ * Asks the network for nothing (but `rekindle/streaming` for its module, once). The first call compiles the WebAssembly
+ * module, later calls share it. A session that this tab stored earlier is there at once. Without a `document` (Node, a
+ * worker, server-side rendering) the client is signed out and keeps what it is given in memory.
  *
  * Rejects with `invalid_config` (the message names the field; unknown fields are refused), `insecure_issuer`,
  * `crypto_unavailable` or `wasm_unavailable`. Unavailable storage and broken records are no reason to reject.

@@ -146,16 +146,16 @@ impl<P: Platform> Session<P> {
     /// `complete` whether there is nothing more to find; false where the first could not be read, and is worth another look.
     async fn discover(&self, known: Option<P::Kept>) -> Outcome<P::Kept> {
         let epoch = self.epoch();
-        let has_second = known
+        let is_second_look = known
             .as_ref()
             .is_some_and(|known| known.kind(Word::Complete) == Kind::False);
-        let has_first = known.is_some() && !has_second;
+        let has_first = known.is_some() && !is_second_look;
         let found = known.unwrap_or_else(P::Kept::object);
         let mut failure = None;
         if !has_first {
             match self.read(Document::OpenidConfiguration, &found).await {
                 Ok(()) => {
-                    if has_second {
+                    if is_second_look {
                         found.flag(Word::Complete, true);
                     }
                     self.remember(&found, epoch);
@@ -165,18 +165,19 @@ impl<P: Platform> Session<P> {
                 Err(error) => return Err(error),
             }
         }
-        let is_known = failure.as_ref().is_none_or(is_not_there);
-        if has_second {
+        // A first document that could not be read may be there all the same.
+        let is_settled = failure.as_ref().is_none_or(is_not_there);
+        if is_second_look {
             found.flag(Word::Complete, true);
             // Unreadable still: it is enough for now.
-            if is_known {
+            if is_settled {
                 self.remember(&found, epoch);
             }
             return Ok(found);
         }
         let second = self.read(Document::OauthAuthorizationServer, &found);
         let second = second.await;
-        found.flag(Word::Complete, is_known);
+        found.flag(Word::Complete, is_settled);
         match (second, failure) {
             (Ok(()), _) => self.remember(&found, epoch),
             // Where neither is there, the first is the one that people know.

@@ -16,9 +16,11 @@ impl<P: Platform> Session<P> {
         let saved = self.platform.save(Slot::Record, &record);
         self.is_stored.set(saved.is_ok());
         if saved.is_err() {
-            if !(self.config.is_local && (is_handed_over || self.is_strange(&record))) {
+            let is_others = self.config.is_local && (is_handed_over || self.is_strange(&record));
+            if !is_others {
                 self.platform.remove(Slot::Record);
             }
+            // There may be room now that the old one is gone.
             let _ = self.save(&record);
         }
         let failed = saved.err().or_else(|| self.unreadable_storage());
