@@ -523,7 +523,7 @@ export class RekindleError extends Error {
   readonly retryable: boolean;
   /** Nothing usable is left: the user has to sign in again. It depends on what is held, not on the code alone. */
   readonly sessionLost: boolean;
-  /** The HTTP status, where an answer came. */
+  /** The HTTP status of an answer that is an error, or none that can be read. */
   readonly status?: number;
   /** The `error` of the server's answer (RFC 6749, section 5.2), or Okta's `errorCode`. */
   readonly oauthError?: string;

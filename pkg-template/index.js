@@ -33,12 +33,23 @@ const callbacks = new Map();
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const mustBe = (field, problem) => new RekindleError({ code: "invalid_config", field, problem });
 
+/** A copy of the app's own members: what a script put on Object.prototype is none. */
+const copyOf = (field, object) => {
+  try {
+    return { __proto__: null, ...object };
+  } catch (cause) {
+    throw new RekindleError({ code: "invalid_config", field, problem: "cannot be read", cause });
+  }
+};
+
 export const createClient = async (config) => {
   if (!isObject(config)) throw mustBe("config", "must be an object");
   // While the module compiles, the page goes on.
-  const copied = ([name, value]) => [name, Array.isArray(value) ? [...value] : name === "endpoints" && isObject(value) ? { ...value } : value];
-  // What a script put on Object.prototype configures nothing.
-  const own = Object.setPrototypeOf(Object.fromEntries(Object.entries(config).map(copied)), null);
+  const own = copyOf("config", config);
+  for (const [name, value] of Object.entries(own)) {
+    if (Array.isArray(value)) own[name] = [...value];
+    else if (name === "endpoints" && isObject(value)) own[name] = copyOf(name, value);
+  }
   const outside = outsideOf(own);
   return openClient(await compileOnce(), own, outside);
 };
@@ -125,7 +136,8 @@ const openClient = async (module, config, outside) => {
   const begin = (verb, options = {}) => {
     if (isClosed) throw closed();
     if (!isObject(options)) throw mustBe("options", "must be an object");
-    const { signal } = options;
+    const own = copyOf("options", options);
+    const { signal } = own;
     if (signal !== undefined && typeof signal?.addEventListener !== "function") {
       throw mustBe("signal", "must be an AbortSignal");
     }
@@ -133,7 +145,7 @@ const openClient = async (module, config, outside) => {
     if (signal?.aborted) throw aborted();
 
     const owner = current();
-    const call = owner.call(verb, { ...options });
+    const call = owner.call(verb, own);
     const end = (error) => {
       call.reject(error);
       owner.abort(call);

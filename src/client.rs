@@ -4,7 +4,7 @@ use crate::config::{
     self, BOOLEAN, Config, MAY_BE_ABSENT, NUMBER, OBJECT, Rule, SIGNAL, TEXT, TEXTS, TIMEOUT,
 };
 use crate::error::Error;
-use crate::platform::{Kept, Kinds, Platform, Wall};
+use crate::platform::{Kept, Kind, Kinds, Platform, Wall};
 use crate::protocol::{id_token, token};
 use crate::session::flight::{self, Why};
 use crate::session::keys::invalid;
@@ -335,8 +335,16 @@ impl<P: Platform> Client<P> {
         let now = session.platform.now();
         let received = Wall(config::number(&options, Word::OptionReceivedAt, now.0));
         let next = record::empty(&session.config.settings);
+        let not_usable = |field| flaw(field, Problem::NotUsable);
+        // Nothing is lost yet: what the app hands over may be asked to be right in every member.
+        for &field in &[Word::RefreshToken, Word::IdToken, Word::Scope] {
+            let kinds = MAY_BE_ABSENT | Kind::Null.only() | TEXT | Kind::EmptyText.only();
+            if !response.kind(field).is_in(kinds) {
+                return Err(not_usable(field));
+            }
+        }
         token::take(&response, received, &next)
-            .map_err(|token::NotUsable(field)| flaw(field, Problem::NotUsable))?;
+            .map_err(|token::NotUsable(field)| not_usable(field))?;
         if next.kind(Word::IdToken).is_text() {
             id_token::check(&next, &session.config.settings).map_err(invalid)?;
         }

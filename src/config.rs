@@ -45,6 +45,15 @@ pub struct Config<K> {
     pub is_local: bool,
 }
 
+impl<K: Kept> Config<K> {
+    /// Whether the config names endpoints.
+    pub fn names_endpoints(&self) -> bool {
+        Endpoint::ALL
+            .iter()
+            .any(|endpoint| self.metadata.kind(endpoint.names().metadata).is_text())
+    }
+}
+
 /// What a member of an app's object may be, and what is said where it is something else.
 pub type Rule = (Word, Kinds, Problem);
 
@@ -279,7 +288,7 @@ fn check_issuer<K: Kept>(given: &K) -> Result<(K, K), Error<K>> {
     }
     if discovery::is_okta_admin(&issuer) {
         let error = wrong(Problem::AdminHost);
-        issuer.copy(Word::Hostname, &error.about, Word::Host);
+        issuer.copy(Word::Href, &error.about, Word::Url);
         return Err(error);
     }
     Ok((settings, issuer))

@@ -171,7 +171,6 @@ names! {
         ReturnTo = "return_to",
         AppState = "app_state",
         Used = "used",
-        Done = "done",
         SignIns = "sign_ins",
         FetchedAt = "fetched_at",
         Complete = "complete",
@@ -370,6 +369,6 @@ names! {
         NotYet = "is not supported by this version; leave it out or set it to false",
         OfTheProtocol = "is a parameter of the protocol; set it through its own option",
         NotSignal = "must be an AbortSignal",
-        NotUsable = "is missing from the answer or of the wrong type",
+        NotUsable = "is missing from the answer, of the wrong type, or not what it has to be",
     }
 }

@@ -15,7 +15,7 @@ const MESSAGES = {
   network: (about) =>
     `No answer came from ${from(about)}: check the connection, and the server's CORS settings for this origin.`,
   timeout: () => "No answer came in time; a later one is still kept. Call again, or allow more with timeoutMs.",
-  aborted: () => "The caller's signal ended this call.",
+  aborted: () => "The caller's signal, or the user by coming Back, ended this call.",
   server: (about) => `The answer of ${from(about)} could not be used; try again later${saying(about)}`,
   rate_limited: (about) => `Too many requests to ${from(about)}; wait before the next one${saying(about)}`,
   invalid_grant: (about) => `The refresh token or code is spent, revoked or expired; sign in again${saying(about)}`,
@@ -40,7 +40,7 @@ const MESSAGES = {
     "Signing in was begun three times within a minute without a click; find out why the app is not content with what came back.",
   popup_blocked: () => "The browser let no window open; call signInWithPopup() in a click's handler, before anything is awaited, or signIn().",
   popup_closed: () => "The window was closed before the sign-in was done; a result that comes all the same is kept.",
-  storage_unavailable: () => "The storage is blocked; allow it for this site, or the session ends with the page.",
+  storage_unavailable: () => "The storage is blocked or full; allow it for this site, or make room, or the session ends with the page.",
   storage_full: () => "The storage of this site is full; the tokens are held in memory.",
   crypto_unavailable: (about) =>
     about.reason === "signature"
@@ -51,7 +51,7 @@ const MESSAGES = {
       ? field(about)
       : `The metadata name another issuer or an unsafe URL (${about.reason}); check the config's issuer.`,
   invalid_config: (about) =>
-    field(about) + (about.host ? ` Try https://${about.host.replace("-admin.", ".")}.` : ""),
+    field(about) + (about.url ? ` Try ${about.url.replace("-admin.", ".")}.` : ""),
   unsupported: (about) =>
     about.reason === "local"
       ? "The session is ended in this browser only; pass { local: true } to say so."

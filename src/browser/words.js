@@ -140,7 +140,6 @@ export const WORDS = [
   "return_to",
   "app_state",
   "used",
-  "done",
   "sign_ins",
   "fetched_at",
   "complete",
@@ -323,5 +322,5 @@ export const PROBLEMS = [
   "is not supported by this version; leave it out or set it to false",
   "is a parameter of the protocol; set it through its own option",
   "must be an AbortSignal",
-  "is missing from the answer or of the wrong type",
+  "is missing from the answer, of the wrong type, or not what it has to be",
 ];

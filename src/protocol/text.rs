@@ -58,7 +58,8 @@ pub fn is_ignoring_case<K: Kept>(kept: &K, key: Word, lower: &[u8]) -> bool {
         .eq(lower.iter().copied())
 }
 
-/// Whether a parsed URL's `hostname` is this device: `localhost`, `127.0.0.0/8` or `[::1]` (RFC 8252 §8.3).
+/// Whether a parsed URL's `hostname` is this device: `localhost`, `127.0.0.0/8` or `[::1]` (RFC 8252 §8.3). Not all browsers keep names below
+/// `localhost` to it.
 ///
 /// The URL standard's parser has written any spelling of an IPv4 address as four decimal numbers, and refuses a name that ends
 /// in a number and is no address, so digits and dots alone are an address.

@@ -37,7 +37,11 @@ impl<P: Platform> Session<P> {
         let mut metadata = self.config.metadata.clone();
         if !metadata.kind(name).is_text() && self.config.discover {
             let sign_outs = self.sign_outs.get();
-            metadata = self.discovered(name).await?;
+            metadata = match self.discovered(name).await {
+                // A server without metadata has what the config names, and no more.
+                Err(error) if is_not_there(&error) && self.config.names_endpoints() => metadata,
+                found => found?,
+            };
             // What was asked for before a sign-out is not sent after it.
             if self.sign_outs.get() != sign_outs {
                 return Err(Error::new(Code::SignedOut));
@@ -98,8 +102,15 @@ impl<P: Platform> Session<P> {
         why: Word,
         sent: Moment,
     ) -> Outcome<P::Kept> {
-        let outcome = judge(answer, self.platform.now())
-            .map_err(|error| without_secrets(error, secrets).at(name));
+        let outcome = judge(answer, self.platform.now()).map_err(|error| {
+            let error = without_secrets(error, secrets).at(name);
+            if error.is(Code::InvalidGrant) && name != Endpoint::Token.names().metadata {
+                // The code or refresh token that was sent is for the token endpoint to judge.
+                Error::with(Code::Oauth, error.about)
+            } else {
+                error
+            }
+        });
         self.log_exchange(name, why, sent, outcome.as_ref().err());
         outcome
     }

@@ -58,7 +58,13 @@ pub async fn refresh<P: Platform>(
     let flight = loop {
         match session.flight.get() {
             Some(open) if narrower.is_none() && !open.is_narrower => break open,
-            Some(open) => drop(open.outcome.wait().await),
+            // What ends the session ends this call too.
+            Some(open) => match open.outcome.wait().await {
+                Err(error) if error.is(Code::SignedOut) || error.is(Code::InvalidGrant) => {
+                    return Err(error);
+                }
+                Ok(_) | Err(_) => {}
+            },
             None => {
                 refresh_token_of(&session)?;
                 break take_off(&session, narrower, why);

@@ -373,8 +373,15 @@ impl<P: Platform> Session<P> {
         self.is_stored.get() && self.is_readable.get() && self.platform.is_lasting()
     }
 
-    /// Tells the listeners.
+    /// Tells the listeners. A session that begins with an access token that has run out has expired.
     pub fn emit(&self, event: Event, error: Option<&Error<P::Kept>>) {
+        let is_over = |record: P::Kept| !self.is_valid(&record);
+        let event = if event == Event::SignedIn && self.record().is_some_and(is_over) {
+            self.is_expiry_told.set(true);
+            Event::Expired
+        } else {
+            event
+        };
         let about = error.map(|error| &error.about);
         self.platform.emit(event, &self.snapshot(), about);
     }

@@ -224,7 +224,7 @@ impl<P: Platform> Session<P> {
     }
 
     /// Tells once that the access token ran out; how long until it does.
-    fn watch_expiry(&self) -> f64 {
+    pub(super) fn watch_expiry(&self) -> f64 {
         let Some(record) = self.record().filter(|record| lifetime(record) > 0.0) else {
             return f64::INFINITY;
         };

@@ -252,19 +252,21 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
         });
     };
     if sign_in.kind(Word::Used) == Kind::True {
-        let is_done = sign_in.kind(Word::Done) == Kind::True && session.live_record().is_ok();
-        return if is_done {
+        let is_there = session
+            .live_record()
+            .is_ok_and(|held| record::is_same_family(&held, &sign_in));
+        return if is_there {
             result(session, &sign_in)
         } else {
             mismatch(Word::NoTransaction)
         };
     }
     if let Err(error) = authorization::check(callback, &sign_in) {
-        use_up(session, &sign_in, false);
+        use_up(session, &sign_in, None);
         return Err(without_secrets(error, &sign_in));
     }
     // Before anything is sent or waited for: a code is sent once, whatever comes of it (RFC 6749 §4.1.2).
-    use_up(session, &sign_in, false);
+    use_up(session, &sign_in, None);
     let sign_outs = session.sign_outs.get();
     let endpoint = session.endpoint(Endpoint::Token).await?;
     // What the metadata announce may be known only now.
@@ -293,7 +295,7 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
     }
     let next = next.inspect_err(|_| drop(session.revoke(&answer)))?;
     session.estimate_offset(&answer, sent);
-    use_up(session, &sign_in, true);
+    use_up(session, &sign_in, Some(&next));
     session.replace(next)?;
     result(session, &sign_in)
 }

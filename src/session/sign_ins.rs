@@ -47,8 +47,8 @@ pub(super) fn sign_ins<P: Platform>(session: &Session<P>) -> P::Kept {
     live
 }
 
-/// Leaves of a sign-in what answers its callback seen again: no verifier, no nonce.
-pub(super) fn use_up<P: Platform>(session: &Session<P>, used: &P::Kept, is_done: bool) {
+/// Leaves of a sign-in what answers its callback seen again, and which session it brought, if any: no verifier, no nonce.
+pub(super) fn use_up<P: Platform>(session: &Session<P>, used: &P::Kept, brought: Option<&P::Kept>) {
     let list = P::Kept::list();
     for sign_in in (0..).map_while({
         let stored = sign_ins(session);
@@ -63,7 +63,9 @@ pub(super) fn use_up<P: Platform>(session: &Session<P>, used: &P::Kept, is_done:
             sign_in.copy(key, &rest, key);
         }
         rest.flag(Word::Used, true);
-        rest.flag(Word::Done, is_done);
+        if let Some(brought) = brought {
+            brought.copy(Word::Family, &rest, Word::Family);
+        }
         list.push(&rest);
     }
     // Where storage is gone, the callback cannot be seen again either.

@@ -132,6 +132,10 @@ pub async fn revoke<P: Platform>(session: Rc<Session<P>>, kind: Word) -> Outcome
         session.store(rest.clone());
         if session.live_record().is_ok() {
             session.hand_over(&rest, 0.0);
+            if !session.page {
+                // In a page this is seen by what renews.
+                session.watch_expiry();
+            }
         } else {
             // Nothing usable is left, in any tab.
             session.bury(&rest, true);
@@ -157,10 +161,8 @@ pub async fn leave<P: Platform>(
         let done = Shared::new();
         let (own, bring) = (session.clone(), done.clone());
         session.platform.spawn(async move {
-            // Some servers name it in the second document only.
-            if own.known_metadata().is_some() {
-                let _ = own.endpoint(Endpoint::Revocation).await;
-            }
+            // It may have to be looked for first, in both documents.
+            let _ = own.endpoint(Endpoint::Revocation).await;
             own.revoke(&held).wait().await;
             bring.bring(());
         });

@@ -110,7 +110,7 @@ fn an_okta_admin_console_is_refused_with_its_host() {
                     "sessionLost": false,
                     "field": "issuer",
                     "problem": "is the address of Okta's admin console; use the host without \"-admin\"",
-                    "host": format!("acme-admin.{domain}"),
+                    "url": format!("https://acme-admin.{domain}{}", if path.is_empty() { "/" } else { path }),
                 }),
             );
         }

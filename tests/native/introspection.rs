@@ -80,7 +80,7 @@ fn v11_q13_only_a_boolean_active_counts() {
         let error = check(answer).expect_err("it is refused");
         assert_members(
             &error.about,
-            &json!({ "code": "invalid_response", "retryable": false, "field": "active", "problem": "is missing from the answer or of the wrong type" }),
+            &json!({ "code": "invalid_response", "retryable": false, "field": "active", "problem": "is missing from the answer, of the wrong type, or not what it has to be" }),
         );
     }
 }

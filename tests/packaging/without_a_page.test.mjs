@@ -162,6 +162,20 @@ test("q10 a getter that fails is a member that is not there, and ends no instanc
   const response = { ...tokens(1), get access_token() { throw new Error("the app's own"); } };
   await assert.rejects(client.setTokens(response), { code: "invalid_response", message: /access_token/ });
   assert.equal(client.diagnostics().restarts, 0);
+  const fails = (name) => ({ get [name]() { throw new Error("the app's own"); } });
+  await assert.rejects(client.refresh(fails("timeoutMs")), { code: "invalid_config", message: /^options / });
+  const made = (config) => sdk.createClient({ issuer, clientId: t.name, ...config });
+  await assert.rejects(made({ endpoints: fails("token") }), { code: "invalid_config", message: /^endpoints / });
+  await assert.rejects(sdk.createClient(fails("issuer")), { code: "invalid_config", message: /^config / });
+});
+
+test("an access token that is revoked has run out, and that is an event", async (t) => {
+  const { client } = await clientOf(t, { endpoints: { revocation: `${issuer}/revoke` } });
+  await client.setTokens(tokens(1));
+  const heard = [];
+  client.subscribe(({ type, snapshot }) => heard.push(`${type}: ${snapshot.status}`));
+  await client.revoke({ tokenTypeHint: "access_token" });
+  assert.deepEqual(heard, ["expired: expired"]);
 });
 
 test("s09 where no instance can be made any more, calls are rejected, a sign-out is one, and what was shown stays", async (t) => {

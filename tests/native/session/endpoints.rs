@@ -409,3 +409,33 @@ fn v13_t02_news_that_ran_out_while_metadata_were_awaited_are_no_answer() {
     browser.request().answer(200, response(3));
     assert_eq!(call.token(), "at-3");
 }
+
+/// A server without metadata has what the config names.
+#[test]
+fn v13_what_neither_the_config_names_nor_the_server_is_unsupported() {
+    let browser = Browser::new();
+    let endpoints = json!({ "token": "https://as.example/t" });
+    let tab = signed_in(&browser, json!({ "endpoints": endpoints }));
+    let call = tab.call(Verb::Introspect, json!({}));
+    for _ in 0..2 {
+        browser.request().answer(404, json!(null));
+    }
+    assert_eq!(call.code(), "unsupported");
+    let call = tab.call(Verb::Introspect, json!({}));
+    browser.request().answer(503, json!(null));
+    assert_eq!(call.code(), "server");
+}
+
+/// What an `invalid_grant` of another endpoint is about is neither the code nor the refresh token that is held.
+#[test]
+fn r05_only_the_token_endpoint_refuses_a_grant() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    for verb in [Verb::Introspect, Verb::Revoke] {
+        let call = tab.call(verb, json!({}));
+        let refusal = json!({ "error": "invalid_grant" });
+        browser.request().answer(400, refusal);
+        assert_eq!(call.code(), "oauth");
+        assert_eq!(tab.refresh_token(), "rt-1");
+    }
+}

@@ -382,7 +382,7 @@ fn v05_a_token_without_a_lifetime_is_good_for_five_seconds() {
     let browser = Browser::new();
     let tab = renewing(&browser, json!({}));
     tab.call(Verb::SetTokens, json!({ "response": lasting(1, 0) }));
-    assert_eq!(tab.events(), ["SignedIn: expired"]);
+    assert_eq!(tab.events(), ["Expired: expired"]);
     assert_eq!(tab.get_access_token().token(), "at-1");
     browser.advance(4_999.0);
     assert_eq!(tab.get_access_token().token(), "at-1");

@@ -121,11 +121,11 @@ fn l02_a_code_is_exchanged_once_and_its_callback_answers_again() {
     assert_eq!(
         (
             &used["used"],
-            &used["done"],
+            &used["family"],
             &used["code_verifier"],
             &used["nonce"]
         ),
-        (&json!(true), &json!(false), &json!(null), &json!(null))
+        (&json!(true), &json!(null), &json!(null), &json!(null))
     );
     browser.advance(700.0);
     let mut answer = response(1);
@@ -149,10 +149,13 @@ fn l02_a_code_is_exchanged_once_and_its_callback_answers_again() {
             .as_str()
             .is_some_and(|family| family.starts_with("random-0-"))
     );
-    assert_eq!(pending(&tab)[0]["done"], true);
-    // Seen again it is the same; without the session it is nothing.
+    assert_eq!(pending(&tab)[0]["family"], record["family"]);
+    // Seen again it is the same; without the session, or with another's, it is nothing.
     assert!(handle(&tab).brought().stringify().ends_with(expected));
     assert_eq!(browser.sent(), 1);
+    tab.call(Verb::SetTokens, json!({ "response": response(7) }));
+    let error = handle(&tab).error();
+    assert_eq!(error.stringify_member("reason"), r#""no_transaction""#);
     tab.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
     let error = handle(&tab).error();
     assert_eq!(error.stringify_member("reason"), r#""no_transaction""#);

@@ -110,7 +110,13 @@ fn x02_what_cannot_be_revoked_or_is_not_to_be_is_not() {
         json!({ "endpoints": { "token": "https://as.example/t", "endSession": "https://as.example/logout" } }),
     );
     without.call(Verb::SignOut, json!({}));
+    for document in ["openid-configuration", "oauth-authorization-server"] {
+        assert!(browser.request().url.ends_with(document));
+        assert!(left_for(&without).is_empty());
+        browser.request().answer(404, json!(null));
+    }
     assert_eq!(left_for(&without).len(), 1);
+    let sent = browser.sent();
     let no_token = signed_in(&browser, json!({}));
     let token = id_token(json!({}));
     no_token.call(
@@ -124,7 +130,7 @@ fn x02_what_cannot_be_revoked_or_is_not_to_be_is_not() {
             "https://as.example/logout?id_token_hint={token}&client_id=app"
         )]
     );
-    assert_eq!(browser.sent(), 0);
+    assert_eq!(browser.sent(), sent);
 }
 
 #[test]
@@ -373,4 +379,43 @@ fn p02_what_is_discovered_after_a_sign_out_is_not_stored() {
         .request()
         .answer(200, json!({ "issuer": "https://as.example", "end_session_endpoint": "https://as.example/logout" }));
     assert_eq!(tab.stored(Slot::Metadata), json!(null));
+}
+
+/// A page that has just been loaded, as one with `localStorage` or with the session of another tab, has discovered nothing yet.
+#[test]
+fn x02_where_to_revoke_is_looked_for_first() {
+    for is_local in [true, false] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({ "endpoints": null }));
+        let call = tab.call(Verb::SignOut, json!({ "local": is_local }));
+        assert_eq!(call.is_open(), !is_local);
+        let document = json!({
+            "issuer": "https://as.example",
+            "revocation_endpoint": "https://as.example/revoke",
+            "end_session_endpoint": "https://as.example/logout",
+        });
+        browser.request().answer(200, document);
+        assert_eq!(browser.request().form["token"], "rt-1");
+        browser.request().answer(200, json!(null));
+        assert!(matches!(call.ended(), Some(Ok(None))));
+        assert_eq!(left_for(&tab).len(), usize::from(!is_local));
+    }
+}
+
+#[test]
+fn x01_a_sign_out_overtakes_a_call_that_waits_for_its_turn() {
+    for (is_signed_out, code) in [(true, "signed_out"), (false, "invalid_grant")] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({}));
+        tab.refresh();
+        let narrower = tab.call(Verb::Refresh, json!({ "scope": "openid" }));
+        if is_signed_out {
+            tab.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+        } else {
+            let refusal = json!({ "error": "invalid_grant" });
+            browser.request().answer(400, refusal);
+            browser.advance(1_000.0);
+        }
+        assert_eq!(narrower.code(), code);
+    }
 }

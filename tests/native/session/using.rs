@@ -216,3 +216,32 @@ fn an_access_token_that_is_revoked_may_be_adopted_again() {
     assert_eq!(again.token(), "at-1");
     assert_eq!(tab.status(), "signed-in");
 }
+
+/// Nothing of what the app has is replaced by what is wrong in one member.
+#[test]
+fn v02_tokens_that_are_given_are_right_in_every_member() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    for (name, value, is_taken) in [
+        ("refresh_token", json!(5), false),
+        ("refresh_token", json!({}), false),
+        ("id_token", json!(5), false),
+        ("scope", json!(["a"]), false),
+        ("scope", json!(""), true),
+        ("refresh_token", json!(null), true),
+    ] {
+        let mut given = response(2);
+        given[name] = value;
+        let call = tab.call(Verb::SetTokens, json!({ "response": given }));
+        if is_taken {
+            assert_eq!(call.token(), "at-2");
+            continue;
+        }
+        assert_eq!(call.code(), "invalid_response");
+        assert_eq!(
+            call.error().stringify_member("field"),
+            format!("\"{name}\"")
+        );
+        assert_eq!(tab.refresh_token(), "rt-1");
+    }
+}
