@@ -460,7 +460,8 @@ export interface Snapshot {
  * - `signed-in`: by `handleRedirect`, `signInWithPopup` or `setTokens`, or taken over from another tab.
  * - `renewed`: new tokens, by a refresh here or in another tab.
  * - `renew-failed`: a refresh failed that no caller of `refresh` hears of. What is held is as before.
- * - `expired`: the access token ran out and was not renewed; once for each token. Without a refresh token nothing is left.
+ * - `expired`: the access token ran out and was not renewed, or had run out when it was given; once for each token. Without
+ *   a refresh token nothing is left.
  * - `signed-out`: by `signOut` here or in another tab, or found when the app or the user had cleared the storage.
  * - `session-lost`: the server refused the refresh token, and no other tab has a newer one; nothing is held any more.
  */

@@ -90,7 +90,7 @@ pub enum EventKind {
     Renewed,
     /// A refresh failed that no caller of `refresh` hears of. What is held is as before.
     RenewFailed,
-    /// The access token ran out and was not renewed.
+    /// The access token ran out and was not renewed, or had run out when it was given.
     Expired,
     /// By `sign_out` here or in another tab, or the storage was cleared.
     SignedOut,
