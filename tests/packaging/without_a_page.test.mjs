@@ -178,7 +178,7 @@ test("an access token that is revoked has run out, and that is an event", async 
   assert.deepEqual(heard, ["expired: expired"]);
 });
 
-test("s09 where no instance can be made any more, calls are rejected, a sign-out is one, and what was shown stays", async (t) => {
+test("s06 where no instance can be made any more, calls are rejected, a sign-out is one, and what was shown stays", async (t) => {
   const unhandled = [];
   const note = (error) => unhandled.push(error);
   process.on("unhandledRejection", note);
