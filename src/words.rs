@@ -188,6 +188,9 @@ names! {
         // What the page and the siblings tell.
         Event = "event",
         Hide = "hide",
+        Freeze = "freeze",
+        Leave = "leave",
+        Asleep = "asleep",
         Show = "show",
         Wake = "wake",
         Online = "online",

@@ -15,16 +15,17 @@ const listen = (listeners) => {
 export const listenToPage = (context) => {
   let isAway = false;
   // Several events tell of one change.
-  const turn = (goesAway) => {
+  const turn = (event) => {
+    const goesAway = event !== "show";
     if (isAway === goesAway) return;
     isAway = goesAway;
-    hear(context, isAway ? "hide" : "show");
+    hear(context, event);
   };
   return listen([
-    [window, ["pagehide"], () => turn(true)],
-    [document, ["freeze"], () => turn(true)],
-    [window, ["pageshow"], ({ persisted }) => persisted && turn(false)],
-    [document, ["resume"], () => turn(false)],
+    [window, ["pagehide"], ({ persisted }) => turn(persisted ? "hide" : "leave")],
+    [document, ["freeze"], () => turn("freeze")],
+    [window, ["pageshow"], ({ persisted }) => persisted && turn("show")],
+    [document, ["resume"], () => turn("show")],
     [document, ["visibilitychange"], () => document.visibilityState === "visible" && hear(context, "wake")],
     [window, ["focus"], ({ target }) => target === window && hear(context, "wake")],
     [window, ["online"], () => hear(context, "online")],

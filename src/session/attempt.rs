@@ -3,6 +3,7 @@
 use super::exchange::Exchange;
 use super::flight::Why;
 use super::renewal::Moment;
+use super::siblings::Attempt;
 use super::{Session, retry};
 use crate::error::Error;
 use crate::platform::{Event, Kept, Mono, Platform};
@@ -24,7 +25,7 @@ pub(super) fn since<K: Kept>(record: &K, first: Moment, now: Moment) -> f64 {
 }
 
 /// Whether the refresh token may be sent on this word. One that the server may have spent is tried again only while that is forgiven,
-/// or where the access token is worth nothing any more, or on the word of someone who asks for it.
+/// or where the access token is worth nothing any more, or on the word of someone who asks for a refresh.
 pub(super) fn may_send<P: Platform>(
     session: &Session<P>,
     record: &P::Kept,
@@ -36,8 +37,13 @@ pub(super) fn may_send<P: Platform>(
         // It is spent for certain, and whoever spent it may only be asleep.
         return is_last_chance;
     }
-    // What a sibling met with while this one waited for its turn counts for both.
-    why > Why::Renewal || attempt > 0 || (is_last_chance && session.waits(record) <= 0.0)
+    let may_begin = match why {
+        Why::Refresh => true,
+        Why::AccessToken => is_last_chance || record.number(Word::SentAt).is_nan(),
+        // What a sibling met with while this one waited for its turn counts for both.
+        Why::Renewal => is_last_chance && session.waits(record) <= 0.0,
+    };
+    may_begin || attempt > 0
 }
 
 /// Writes down, and tells the siblings, that the refresh token is about to be sent.
@@ -58,7 +64,7 @@ pub(super) fn note_attempt<P: Platform>(
             notes.remove(Word::Paused);
         }
     });
-    session.tell_notes(Some(true));
+    session.tell_notes(Attempt::Open);
     now
 }
 
@@ -137,7 +143,7 @@ impl<P: Platform> Exchange<P> {
         session.note(&held, |notes| {
             notes.set(Word::WaitUntil, until.max(notes.number(Word::WaitUntil)));
         });
-        session.tell_notes(None);
+        session.tell_notes(Attempt::Unknown);
     }
 
     /// Writes down, and tells the siblings, what a failure means for the next attempt. Nothing of the tokens is touched.
@@ -167,7 +173,7 @@ impl<P: Platform> Exchange<P> {
         // A page that was put to sleep has lost its lock, and tries again when it is back.
         session.resume.set(!self.lock.is_held());
         session.back_off(ahead);
-        session.tell_notes(Some(false));
+        session.tell_notes(Attempt::Over);
         let is_client_error = (400.0..500.0).contains(&error.about.number(Word::Status));
         let is_unreadable =
             error.is(Code::Server) && !error.about.kind(Word::OutOauthError).is_text();

@@ -5,7 +5,7 @@ use super::flight::Why;
 use super::keys::invalid;
 use super::lock::Lock;
 use super::renewal::{self, LEAST_USE_MS, Moment};
-use super::siblings::Step;
+use super::siblings::{Attempt, Step};
 use super::{Outcome, Session, record, retry};
 use crate::error::Error;
 use crate::platform::{Event, Kept, Mono, Platform};
@@ -336,6 +336,10 @@ impl<P: Platform> Exchange<P> {
             let over = session.until(|session| session.epoch() != self.epoch);
             let verified = unless(session.verify_refreshed(answer), over).await;
             session.is_verifying.set(false);
+            if session.epoch() == self.epoch && !self.lock.is_held() {
+                // The page slept meanwhile, and others may have gone on from what it has. A storage of all may show it late.
+                self.catch_up(session.config.is_local).await?;
+            }
             self.look_around().await;
             if self.lock.is_theirs() {
                 session.hand_over(&own, 0.0);
@@ -384,7 +388,7 @@ impl<P: Platform> Exchange<P> {
             session.hand_over(&next, 0.0);
         } else if verdict.is_ok() {
             session.note(old, |notes| notes.remove(Word::SentAt));
-            session.tell_notes(Some(false));
+            session.tell_notes(Attempt::Over);
         }
         session.unreadable.set(0);
         if let Err(error) = verdict {

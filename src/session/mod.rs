@@ -92,12 +92,16 @@ pub struct Session<P: Platform> {
     attempts: Cell<u32>,
     /// A sibling has sent the refresh token that is held, and not told how that ended.
     busy_until: Cell<Mono>,
+    /// Its page sleeps, with the request open.
+    is_sibling_asleep: Cell<bool>,
     /// Failures in a row that say nothing.
     unreadable: Cell<u32>,
     is_expiry_told: Cell<bool>,
     active_at: Cell<Moment>,
 
     is_hidden: Cell<bool>,
+    /// It is hidden in a way that siblings are not heard: a frozen page hears them when it goes on.
+    is_cached: Cell<bool>,
     is_closed: Cell<bool>,
     is_taking_over: Cell<bool>,
     offers: Cell<f64>,
@@ -152,10 +156,12 @@ impl<P: Platform> Session<P> {
             resume: Cell::new(false),
             attempts: Cell::new(0),
             busy_until: Cell::new(never),
+            is_sibling_asleep: Cell::new(false),
             unreadable: Cell::new(0),
             is_expiry_told: Cell::new(false),
             active_at: Cell::new(now),
             is_hidden: Cell::new(false),
+            is_cached: Cell::new(false),
             is_closed: Cell::new(false),
             is_taking_over: Cell::new(false),
             offers: Cell::new(0.0),
@@ -313,6 +319,12 @@ impl<P: Platform> Session<P> {
             }
         } else {
             self.platform.remove(Slot::Record);
+        }
+        if event == Event::SignedOut {
+            // As it does itself.
+            for &slot in &[Slot::Metadata, Slot::Keys] {
+                self.platform.remove(slot);
+            }
         }
         self.drop_session(event, error, false);
     }

@@ -1,7 +1,7 @@
 //! What the page tells: it may sleep and come back, it is looked at, it is online again; and what the siblings say.
 
 use super::Session;
-use super::siblings::ASK_MS;
+use super::siblings::{ASK_MS, Attempt};
 use crate::platform::{Kept, Platform, attention};
 use crate::task::unless;
 use crate::words::Word;
@@ -19,7 +19,7 @@ impl<P: Platform> Session<P> {
         if self.config.idle_ms.is_finite() {
             to |= attention::INPUT;
         }
-        if !self.is_hidden.get() {
+        if !self.is_cached.get() {
             to |= attention::SIBLINGS;
         }
         self.platform.attend(to);
@@ -44,8 +44,9 @@ impl<P: Platform> Session<P> {
             }
             return;
         }
-        if is(Word::Hide) {
-            self.hide();
+        if is(Word::Hide) || is(Word::Freeze) || is(Word::Leave) {
+            self.is_cached.set(!is(Word::Freeze));
+            self.hide(!is(Word::Leave));
         } else if is(Word::Show) {
             self.show();
         } else if is(Word::Online) {
@@ -59,11 +60,17 @@ impl<P: Platform> Session<P> {
     }
 
     /// The page may sleep from here on: it lets go of all that would keep it out of the back/forward cache, or keep others waiting. What
-    /// it has sent was announced when it was sent.
-    fn hide(&self) {
+    /// it has sent was announced when it was sent; where the page may come back, its request stays open.
+    fn hide(&self, may_come_back: bool) {
+        let lock = self.lock.get();
+        let is_sent = |record: P::Kept| record.number(Word::SentAt).is_finite();
+        let is_exchanging = lock.as_ref().is_some_and(|lock| lock.is_held());
+        if may_come_back && is_exchanging && self.record().is_some_and(is_sent) {
+            self.tell_notes(Attempt::Asleep);
+        }
         self.is_hidden.set(true);
         self.hide_generation();
-        if let Some(lock) = self.lock.get() {
+        if let Some(lock) = lock {
             lock.free();
         }
         self.attend();
@@ -72,6 +79,7 @@ impl<P: Platform> Session<P> {
     /// It is back: the others may have gone on without it.
     fn show(self: &Rc<Self>) {
         self.is_hidden.set(false);
+        self.is_cached.set(false);
         self.attend();
         self.look_around();
         // Whose request is still open takes its lock up again first.

@@ -31,6 +31,19 @@ const LOST: [Word; 4] = [
 /// An exchange's next step, or what it ends with at once: an error, or the tokens that somebody else has brought.
 pub type Step<T, K> = Result<T, Outcome<K>>;
 
+/// What a tab tells of its attempt with the refresh token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// Nothing: this is about something else.
+    Unknown,
+    /// The request is open.
+    Open,
+    /// It is open, and the page may sleep until long after its answer.
+    Asleep,
+    /// It has ended.
+    Over,
+}
+
 impl<P: Platform> Session<P> {
     /// Shows the others which generation is held here, as long as the client is open. The earlier one is let go of only when the next is
     /// taken.
@@ -85,14 +98,14 @@ impl<P: Platform> Session<P> {
         });
     }
 
-    /// Tells the others what is known of the refresh token held: an attempt that is `open`, or how it ended; neither where it is
-    /// about something else.
-    pub(super) fn tell_notes(&self, is_open: Option<bool>) {
+    /// Tells the others what is known of the refresh token held, and of an attempt with it.
+    pub(super) fn tell_notes(&self, attempt: Attempt) {
         if let Some(record) = self.record() {
             self.post(Word::Notes, &record, |message| {
                 record::copy_notes(&record, message);
-                if let Some(is_open) = is_open {
-                    message.flag(Word::Open, is_open);
+                if attempt != Attempt::Unknown {
+                    message.flag(Word::Open, attempt != Attempt::Over);
+                    message.flag(Word::Asleep, attempt == Attempt::Asleep);
                 }
             });
         }
@@ -231,6 +244,8 @@ impl<P: Platform> Session<P> {
         let now = self.platform.elapsed().0;
         let busy = if is_open { LONGEST_MS } else { 0.0 };
         self.busy_until.set(Mono(now + busy));
+        let is_asleep = message.kind(Word::Asleep) == Kind::True;
+        self.is_sibling_asleep.set(is_asleep);
         if is_open && self.config.grace_ms > 0.0 {
             self.platform.spawn(self.clone().stand_by(held.clone()));
         }
@@ -355,7 +370,10 @@ impl<P: Platform> Exchange<P> {
         let session = &self.session;
         let began = session.moment();
         let has_locks = session.platform.coordination() == Coordination::Locks;
-        let mut must_ask = is_doubtful || session.platform.coordination() == Coordination::Channel;
+        // What a sibling told when it let go of the lock may still be on its way.
+        let mut must_ask = is_doubtful
+            || session.platform.coordination() == Coordination::Channel
+            || (session.is_sibling_busy() && session.config.grace_ms <= 0.0);
         loop {
             let record = self.still()?;
             let who = session.platform.who(Some(&record)).await.ok().flatten();
@@ -377,9 +395,13 @@ impl<P: Platform> Exchange<P> {
                 });
             }
             let is_late = began.until(session.moment()) >= session.config.timeout_ms;
-            // Without locks a sibling's word has to do: it has sent the refresh token and not told how that ended.
-            let is_busy = !has_locks && session.is_sibling_busy() && !is_late;
-            if is_behind && is_late {
+            // Without locks a sibling's word has to do: it has sent the refresh token and not told how that ended. And so it does where the
+            // sibling sleeps, without its lock: its request is open as long as it may be answered.
+            let is_asleep = session.is_sibling_asleep.get()
+                && session.is_sibling_busy()
+                && !session.is_forgiven(&record);
+            let is_busy = is_asleep || (!has_locks && session.is_sibling_busy() && !is_late);
+            if (is_behind || is_asleep) && is_late {
                 return Err(Err(Error::new(Code::Timeout)));
             }
             if !is_behind && !is_busy && !must_ask {
@@ -392,7 +414,7 @@ impl<P: Platform> Exchange<P> {
             } else {
                 1.0 + session.platform.chance()
             };
-            let wait = if is_behind {
+            let wait = if is_behind || is_asleep {
                 ASK_AGAIN_MS
             } else {
                 ASK_MS * jitter

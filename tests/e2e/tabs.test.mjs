@@ -91,6 +91,18 @@ describe("t02 a duplicated tab", () => {
     assert.equal(exchanges().length, 2);
   });
 
+  test("that was frozen meanwhile has the tokens of an original that is closed", { skip: lacking("freeze") }, async () => {
+    const original = await signedIn();
+    const copy = await original.duplicate();
+    await copy.freeze();
+    const { accessToken } = await original.get("refresh");
+    await original.close();
+    await copy.thaw();
+    await until(async () => (await copy.state()).tokens.accessToken === accessToken, "what was posted is heard");
+    await copy.get("refresh");
+    assert.equal((await copy.get("introspect")).active, true);
+  });
+
   for (const [often, times] of [["once", 1], ["three times", 3]]) {
     test(`that misses what it is told ${often} knows that it is behind, and asks until it has it`, async () => {
       const original = await signedIn();
@@ -234,20 +246,28 @@ describe("t05 the tab that has the exchange is hung or suspended", () => {
     assert.equal(exchanges().length, 2);
   });
 
-  test("frozen: the access token stays at hand, nothing is sent by itself, and the late answer reaches all", { skip: lacking("freeze") }, async () => {
+  test("frozen: the access token stays at hand, nothing is sent by anybody, and the late answer reaches all", { skip: lacking("freeze") }, async () => {
     const frozen = await signedIn();
     const other = await frozen.duplicate();
     const { fault: late, reached, release } = fault.held();
     stage.proxy.next(stage.paths.token, late);
     await frozen.begin("refreshing", "refresh");
     await reached;
+    await other.begin("waiting", "refresh", { timeoutMs: 1000 });
     await frozen.freeze();
-    assert.equal(await other.get("getAccessToken"), (await other.state()).tokens.accessToken);
+    const { accessToken } = (await other.state()).tokens;
+    assert.equal(await other.get("getAccessToken"), accessToken);
+    // Fresher than any that is held.
+    assert.equal(await other.get("getAccessToken", { minValiditySeconds: 86_400, timeoutMs: 1000 }), accessToken);
+    assert.equal((await other.outcome("waiting")).error.code, "timeout");
+    assert.equal(exchanges().length, 1);
     release();
     await frozen.thaw();
     assert.equal((await frozen.outcome("refreshing")).error, undefined);
     await sameAs(other, frozen);
-    assert.equal(exchanges().length, 1);
+    // The call that still waited there may have gone on from it before its ID token was verified.
+    const sent = exchanges().map(({ body }) => new URLSearchParams(body).get("refresh_token"));
+    assert.equal(new Set(sent).size, sent.length, "no token is sent twice");
   });
 });
 

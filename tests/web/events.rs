@@ -46,7 +46,7 @@ fn each_change_of_the_page_is_heard_at_once_and_once() {
             "new PageTransitionEvent('pageshow', { persisted: true })",
             &[],
         ),
-        ("document", "new Event('freeze')", &["hide"]),
+        ("document", "new Event('freeze')", &["freeze"]),
         (
             "window",
             "new PageTransitionEvent('pageshow', { persisted: false })",
@@ -56,7 +56,7 @@ fn each_change_of_the_page_is_heard_at_once_and_once() {
         (
             "window",
             "new PageTransitionEvent('pagehide', { persisted: false })",
-            &["hide"],
+            &["leave"],
         ),
         (
             "window",
@@ -105,7 +105,7 @@ fn nobody_stops_an_event_on_its_way() {
             "{target}.removeEventListener('{event}', stopAll, true)"
         ));
     }
-    assert_eq!(heard(&page), ["hide", "active"]);
+    assert_eq!(heard(&page), ["leave", "active"]);
 }
 
 #[wasm_bindgen_test]
@@ -146,7 +146,7 @@ fn what_is_no_longer_attended_is_not_heard() {
     // Whoever listens again begins anew: the page is there.
     page.browser.attend(attention::PAGE);
     dispatch("window", "new Event('pagehide')");
-    assert_eq!(heard(&page), ["hide"]);
+    assert_eq!(heard(&page), ["leave"]);
 }
 
 #[wasm_bindgen_test]

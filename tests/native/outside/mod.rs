@@ -257,7 +257,7 @@ impl Tab {
         self.0.operations.borrow().is_empty()
     }
 
-    /// The page hears of something: `hide`, `show`, `wake`, `online`, `active`, `stored`.
+    /// The page hears of something: `hide`, `freeze`, `leave`, `show`, `wake`, `online`, `active`, `stored`.
     pub fn hears(&self, event: &str) {
         self.hears_of(object(json!({ "event": event })));
     }

@@ -55,8 +55,9 @@ fn n06_a_request_that_was_overtaken_may_have_been_told_to_wait_too() {
     let (one, other) = twins(&browser, json!({}));
     let call = one.refresh();
     let slow = browser.request();
-    one.hears("hide");
+    one.hears("leave");
     other.refresh();
+    browser.advance(200.0);
     let quick = browser.open_requests().pop().expect("the other one sends");
     quick.answer(200, response(2));
     one.hears("show");

@@ -16,5 +16,6 @@ mod sharing;
 mod siblings;
 mod sign_in;
 mod sign_out;
+mod sleeping;
 mod storage;
 mod using;

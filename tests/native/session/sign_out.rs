@@ -419,3 +419,16 @@ fn x01_a_sign_out_overtakes_a_call_that_waits_for_its_turn() {
         assert_eq!(narrower.code(), code);
     }
 }
+
+#[test]
+fn p02_a_sign_out_leaves_nothing_in_the_other_tabs_either() {
+    let browser = Browser::new();
+    let (tab, twin) = twins(&browser, json!({}));
+    for slot in [Slot::Metadata, Slot::Keys] {
+        twin.store(slot, &json!({ "version": 2 }));
+    }
+    tab.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+    for slot in [Slot::Record, Slot::Metadata, Slot::Keys] {
+        assert_eq!(twin.stored(slot), json!(null));
+    }
+}

@@ -278,7 +278,7 @@ fn open_tab(sim: &Sim, from: usize, session: Shelf) {
 }
 
 fn close_window(sim: &Sim, tab: usize) {
-    hide(sim, tab);
+    hide(sim, tab, "leave");
     crash(sim, tab);
     let mut world = sim.borrow_mut();
     world.set_life(tab, Life::Closed);
@@ -286,14 +286,14 @@ fn close_window(sim: &Sim, tab: usize) {
 }
 
 /// The page is told that it may sleep from here on, and does what it does about it at once.
-fn hide(sim: &Sim, tab: usize) {
+fn hide(sim: &Sim, tab: usize, event: &'static str) {
     let (life, page) = {
         let mut world = sim.borrow_mut();
         world.tabs[tab].hidden_at = world.now;
         (world.tabs[tab].life, world.tabs[tab].page)
     };
     if life == Life::Running {
-        tell_page(sim, tab, page, "hide");
+        tell_page(sim, tab, page, event);
     }
 }
 
@@ -301,7 +301,7 @@ fn on_page(sim: &Sim, tab: usize, action: Action) {
     let page = sim.borrow().tabs[tab].page;
     match action {
         Action::Reload => {
-            hide(sim, tab);
+            hide(sim, tab, "leave");
             crash(sim, tab);
             load(sim, tab);
         }
@@ -345,11 +345,19 @@ fn on_page(sim: &Sim, tab: usize, action: Action) {
             world.judge.cleared.push((tab, now));
         }
         Action::Freeze | Action::Cache => {
-            hide(sim, tab);
+            hide(
+                sim,
+                tab,
+                if action == Action::Freeze {
+                    "freeze"
+                } else {
+                    "hide"
+                },
+            );
             let mut world = sim.borrow_mut();
             if world.tabs[tab].life == Life::Running {
                 world.set_life(tab, Life::Hidden);
-                world.judge_hidden(tab);
+                world.judge_hidden(tab, action == Action::Freeze);
             }
         }
         Action::Hang => {

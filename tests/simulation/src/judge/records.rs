@@ -102,9 +102,13 @@ impl World {
                 || self.judge.ended.contains(&token.family)
                 || self.server.families[token.family].revoked.is_some();
             let is_weak = !self.plan.is_coordinated() && self.tabs.len() > 1;
+            // Who finds the storage of all empty asks the others first.
+            let is_in_doubt = self.plan.storage == Storage::Local
+                && self.tabs[tab].local.get(crate::shelf::RECORD).is_none();
             if is_over
                 || is_ended
                 || is_weak
+                || is_in_doubt
                 || self
                     .judge
                     .cleared
@@ -220,6 +224,7 @@ impl World {
             || self.judge.replaced.iter().any(|(other, _)| *other == tab)
             || is_cleared
             || before.refresh.is_none()
+            || self.was_emptied(tab)
             || self.was_no_room(tab);
         if !is_listed {
             self.fail_in(
@@ -230,6 +235,13 @@ impl World {
                 ),
             );
         }
+    }
+
+    /// Whether a storage that all tabs share was emptied by a sign-out, of whichever session it held, while this tab slept.
+    fn was_emptied(&self, tab: usize) -> bool {
+        let own = &self.tabs[tab];
+        let mut sign_outs = self.judge.signed_out.values();
+        self.plan.storage == Storage::Local && sign_outs.any(|&at| own.was_away(at))
     }
 
     /// Whether a storage that all tabs share was too full for what a tab had, which could not hand it over to this one: its word was lost,
@@ -427,15 +439,16 @@ impl World {
         });
     }
 
-    /// Promise 9: a page that may go into the back/forward cache holds no lock and listens to no channel.
-    pub fn judge_hidden(&mut self, tab: usize) {
+    /// Promise 9: a page that may go into the back/forward cache holds no lock and listens to no channel; a frozen one holds no lock.
+    pub fn judge_hidden(&mut self, tab: usize, is_frozen: bool) {
         let contexts = self.tabs[tab].contexts.clone();
         for context in contexts {
             let context = &self.contexts[context];
             if context.is_gone {
                 continue;
             }
-            let is_open = context.attends & rekindle::platform::attention::SIBLINGS != 0;
+            let is_open =
+                !is_frozen && context.attends & rekindle::platform::attention::SIBLINGS != 0;
             let holds = context
                 .operations
                 .values()

@@ -108,18 +108,26 @@ impl World {
         self.judge.last_send.insert(token.family, now);
     }
 
-    /// At most one request with a refresh token is open. A page that was put away with one cannot be waited for.
+    /// At most one request with a refresh token is open. A page that was put away with one is waited for for a minute, by who has heard
+    /// of that, and not where the server forgives another use.
     fn judge_flight(&mut self, id: usize, token: Token) {
         let tab = self.contexts[self.requests[id].context].tab;
         let is_open = |other: &crate::network::Request| {
             let holder = self.contexts[other.context].tab;
             let is_same_page = self.plan.has_locks || holder == tab;
+            let (away, own) = (&self.tabs[holder], &self.tabs[tab]);
+            let has_heard = self.plan.is_coordinated()
+                && self.plan.rotation != Rotation::Never
+                // Who was opened later has not heard of it.
+                && own.contexts.len() == 1
+                && own.changed_at < away.hidden_at
+                && (away.hidden_at + NEWS_MS..away.hidden_at + 60_000).contains(&self.now);
+            let is_waited_for = has_heard && self.plan.grace_s <= 0.0;
             other.endpoint == Endpoint::Token
                 && other.token == Some(token)
                 && !other.is_over
                 && is_same_page
-                && self.tabs[holder].life != Life::Hidden
-                && self.tabs[holder].hidden_at < other.sent
+                && (is_waited_for || away.life != Life::Hidden && away.hidden_at < other.sent)
         };
         let must_hold = (self.plan.is_coordinated() || self.tabs.len() == 1)
             // Nobody lives on it any more.

@@ -1,0 +1,96 @@
+//! A page that sleeps with its request open.
+
+use crate::outside::{Browser, Call, Tab, response, signed_in, twins};
+use rekindle::client::Verb;
+use rekindle::platform::Slot;
+use serde_json::json;
+
+fn get_lasting(tab: &Tab) -> Call {
+    let options = json!({ "minValiditySeconds": 3_600 });
+    tab.call(Verb::GetAccessToken, options)
+}
+
+/// Symptom: a session was lost when one tab was frozen, or in the back/forward cache, in the midst of a refresh. Cause: it has to let go of the
+/// lock, and another tab, which wanted a token, sent the refresh token once more while the first request was open.
+#[test]
+fn t05_r13_while_a_sibling_sleeps_with_its_request_open_nobody_sends() {
+    for event in ["freeze", "hide"] {
+        let browser = Browser::new();
+        let (one, other) = twins(&browser, json!({}));
+        let first = one.refresh();
+        one.hears(event);
+        let (refresh, token) = (other.refresh(), get_lasting(&other));
+        browser.advance(9_999.0);
+        assert!(refresh.is_open() && token.is_open(), "{event}");
+        browser.advance(1.0);
+        assert_eq!(refresh.code(), "timeout");
+        assert_eq!(token.token(), "at-1");
+        assert_eq!(browser.sent(), 1);
+
+        let waiting = other.refresh();
+        one.hears("show");
+        browser.request().answer(200, response(2));
+        assert_eq!(
+            (first.code().as_str(), waiting.token().as_str()),
+            ("timeout", "at-2")
+        );
+        assert_eq!(
+            (other.refresh_token().as_str(), browser.sent()),
+            ("rt-2", 1)
+        );
+        // The next one is for whoever asks.
+        let next = other.refresh();
+        browser.request().answer(200, response(3));
+        assert_eq!(next.token(), "at-3");
+    }
+}
+
+/// The request has ended with the page, or can have no answer any more.
+#[test]
+fn t05_r10_of_a_page_that_is_gone_the_refresh_token_is_sent_on_a_caller_s_word() {
+    for (event, elapsed) in [("leave", 0.0), ("hide", 60_000.0)] {
+        let browser = Browser::new();
+        let (one, other) = twins(&browser, json!({}));
+        one.refresh();
+        one.hears(event);
+        browser.advance(elapsed);
+        // Nobody asked for a refresh here, and the access token serves. What the other one may have said is waited for first.
+        let call = get_lasting(&other);
+        browser.advance(200.0);
+        assert_eq!(call.token(), "at-1", "{event}");
+        let sent = browser.sent();
+        other.refresh();
+        browser.advance(200.0);
+        assert_eq!(browser.sent(), sent + 1);
+    }
+}
+
+#[test]
+fn r10_a_refresh_token_that_may_be_spent_is_not_sent_for_a_fresher_access_token() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    tab.refresh();
+    browser.request().fail();
+    assert_eq!(get_lasting(&tab).token(), "at-1");
+    assert_eq!(browser.sent(), 1);
+    browser.advance(3_600_000.0);
+    get_lasting(&tab);
+    assert_eq!(browser.sent(), 2);
+}
+
+/// Browsers keep for a frozen page what was posted meanwhile. In the back/forward cache an open channel would be in the way.
+#[test]
+fn t02_a_frozen_page_hears_its_siblings_when_it_goes_on() {
+    let browser = Browser::new();
+    let (one, other) = twins(&browser, json!({}));
+    for (event, attends) in [("freeze", 3), ("hide", 1), ("leave", 1)] {
+        other.hears(event);
+        assert_eq!(other.page().attends.get(), attends, "{event}");
+        other.hears("show");
+        assert_eq!(other.page().attends.get(), 3);
+    }
+    other.hears("freeze");
+    one.refresh();
+    browser.request().answer(200, response(2));
+    assert_eq!(other.stored(Slot::Record)["refresh_token"], "rt-2");
+}
