@@ -136,7 +136,7 @@ describe("p02 after the sign-out", { skip: lacking("devtools") }, () => {
       await sibling.event("signed-out");
       // A sign-in that the sibling began for itself is its own to finish.
       const ofSibling = (place, kind) => place === "sessionStorage sign-ins" && ["state", "nonce", "code_verifier"].includes(kind);
-      for (const [each, its, isLeft, rest] of [[tab, sweep, undefined, []], [sibling, other, ofSibling, ["sessionStorage keys", "sessionStorage metadata", "sessionStorage sign-ins"]]]) {
+      for (const [each, its, isLeft, rest] of [[tab, sweep, undefined, []], [sibling, other, ofSibling, ["sessionStorage sign-ins"]]]) {
         // Its own page first, and then the next one.
         if (each !== tab || options.local) {
           await hearEvents(each, its);
