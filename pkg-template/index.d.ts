@@ -157,7 +157,8 @@ export interface Client extends DisposableMember {
    *
    * Rejects with `no_session`, `no_refresh_token`, `invalid_grant` (the refresh token is spent, revoked or expired, and no
    * other tab has a newer one: the session is cleared), `id_token_invalid`, `signed_out`, or a code of the request. No failure but
-   * `invalid_grant` loses a token. `timeout` also where another tab is known to have newer tokens, and is asleep with them.
+   * `invalid_grant` loses a token. `timeout` also where another tab is known to have newer tokens, and is asleep with them, or fell
+   * asleep less than a minute ago with its own refresh open.
    */
   readonly refresh: (options?: RefreshOptions) => Promise<Tokens>;
   /**

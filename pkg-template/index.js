@@ -201,7 +201,14 @@ const openClient = async (module, config, outside) => {
     signInWithPopup: (options) => run(SIGN_IN_WITH_POPUP, options),
     // The local part is done before its options are looked at, and no signal is in its way.
     signOut: async (options) => {
-      const ended = run(SIGN_OUT, { ...options, signal: undefined });
+      let own = { local: true };
+      let flaw;
+      try {
+        own = { ...copyOf("options", options), signal: undefined };
+      } catch (error) {
+        flaw = error;
+      }
+      const ended = run(SIGN_OUT, own);
       // After this one, which has what is to be revoked.
       if (!isClosed) core?.callOthers(SIGN_OUT, { local: true, revoke: false });
       try {
@@ -211,6 +218,7 @@ const openClient = async (module, config, outside) => {
         if (!core && !isClosed) clear(outside.slots[0]);
         throw error;
       }
+      if (flaw) throw flaw;
     },
 
     handleRedirect(url) {

@@ -262,9 +262,10 @@ pub trait Platform: Clone + 'static {
     fn post(&self, message: &Self::Kept);
     /// Begins and ends listening, to a set of [`attention`].
     fn attend(&self, to: u8);
-    /// Ends with the next thing heard; none is lost in between. It has `event`: `hide` (the page may sleep from here on), `show` (it
-    /// is back from there), `wake` (it is looked at, or has the focus), `online`, `active` (the user did something), `stored` (another
-    /// tab wrote to a storage of ours), `message` (with `message`, what a sibling posted: input like any other).
+    /// Ends with the next thing heard; none is lost in between. It has `event`: `hide` (the page may go into the back/forward cache with its
+    /// requests), `freeze` (it is frozen where it is), `leave` (it is left, and its requests end), `show` (it is back), `wake` (it is
+    /// looked at, or has the focus), `online`, `active` (the user did something), `stored` (another tab wrote to a storage of ours),
+    /// `message` (with `message`, what a sibling posted: input like any other).
     fn news(&self) -> Self::Operation;
 
     /// The object stored there, or the one that could not be, for as long as the page lives: an empty one for what is no JSON

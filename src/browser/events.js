@@ -22,7 +22,8 @@ export const listenToPage = (context) => {
     hear(context, event);
   };
   return listen([
-    [window, ["pagehide"], ({ persisted }) => turn(persisted ? "hide" : "leave")],
+    // Browsers that freeze no page end the requests of one that is left, also where it may come back.
+    [window, ["pagehide"], ({ persisted }) => turn(persisted && "onfreeze" in document ? "hide" : "leave")],
     [document, ["freeze"], () => turn("freeze")],
     [window, ["pageshow"], ({ persisted }) => persisted && turn("show")],
     [document, ["resume"], () => turn("show")],

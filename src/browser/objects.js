@@ -32,6 +32,14 @@ const member = (id, key) => {
     return undefined;
   }
 };
+/** As good as there, where a getter fails. */
+const isThere = (object, name) => {
+  try {
+    return object[name] !== undefined;
+  } catch {
+    return true;
+  }
+};
 const write = (id, key, value) => {
   table[id][WORDS[key]] = value;
 };
@@ -115,8 +123,11 @@ export const copy_item = (id, key, index, to, toKey) => {
   return 1;
 };
 export const copy_all = (id, to) => {
-  Object.assign(table[to], table[id]);
-  return +Object.values(table[id]).every((value) => typeof value === "string");
+  try {
+    return +Object.values(Object.assign(table[to], table[id])).every((value) => typeof value === "string");
+  } catch {
+    return 0;
+  }
 };
 export const copy_joined = (id, key, to, toKey) => {
   const value = member(id, key);
@@ -136,7 +147,7 @@ export const redact = (id, key, secrets, secret) => {
   if (value && hidden) write(id, key, value.replaceAll(hidden, "[redacted]"));
 };
 export const stray = (id, known, to, toKey) => {
-  const name = Object.keys(table[id]).find((name) => !Object.hasOwn(table[known], name) && table[id][name] !== undefined);
+  const name = Object.keys(table[id]).find((name) => !Object.hasOwn(table[known], name) && isThere(table[id], name));
   if (name === undefined) return 0;
   write(to, toKey, name);
   return 1;

@@ -208,7 +208,7 @@ impl<P: Platform> Session<P> {
         found.set(Word::FetchedAt, self.platform.now().0);
         self.metadata.set(Some(found.clone()));
         // After a sign-out storage stays empty. Without storage they are discovered again by the next page load.
-        if self.epoch() == epoch && !self.is_over.get() {
+        if self.epoch() == epoch && !self.is_signed_out.get() {
             let _ = self.platform.save(Slot::Metadata, found);
         }
     }

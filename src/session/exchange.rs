@@ -83,10 +83,17 @@ impl<P: Platform> Exchange<P> {
             Ok(endpoint) => endpoint,
             Err(error) => {
                 let record = self.still()?;
-                if self.why.get() == Why::Renewal {
+                let is_renewal = self.why.get() == Why::Renewal;
+                if is_renewal {
                     session.sent_at.set(session.platform.elapsed());
-                    session.note(&record, |notes| owe(session, notes));
                 }
+                session.note(&record, |notes| {
+                    if is_renewal {
+                        owe(session, notes);
+                    } else {
+                        notes.remove(Word::Paused);
+                    }
+                });
                 self.heed_wait(&error);
                 return Err(Err(error));
             }
@@ -216,7 +223,10 @@ impl<P: Platform> Exchange<P> {
         }
         // Where the page sleeps meanwhile, the lock is taken up again after it.
         let locked = self.lock.keep(session, record);
-        let Some(answer) = unless(answer, locked).await else {
+        session.is_sending.set(true);
+        let answer = unless(answer, locked).await;
+        session.is_sending.set(false);
+        let Some(answer) = answer else {
             return Err(Err(Error::new(Code::Timeout)));
         };
         self.look_around().await;
@@ -336,15 +346,23 @@ impl<P: Platform> Exchange<P> {
             let over = session.until(|session| session.epoch() != self.epoch);
             let verified = unless(session.verify_refreshed(answer), over).await;
             session.is_verifying.set(false);
+            let mut ahead = None;
             if session.epoch() == self.epoch && !self.lock.is_held() {
                 // The page slept meanwhile, and others may have gone on from what it has. A storage of all may show it late.
-                self.catch_up(session.config.is_local).await?;
+                ahead = self.catch_up(session.config.is_local).await.err();
             }
             self.look_around().await;
             if self.lock.is_theirs() {
                 session.hand_over(&own, 0.0);
             }
-            let held = self.ours()?;
+            let held = self.ours().inspect_err(|_| {
+                if !self.lock.is_theirs() && session.is_of_nobody(old) {
+                    drop(session.revoke(answer));
+                }
+            })?;
+            if let Some(outcome) = ahead {
+                return Err(outcome);
+            }
             verdict = verified.unwrap_or(Ok(()));
             if let Err(error) = &verdict
                 && is_doubtful

@@ -183,7 +183,7 @@ impl<P: Platform> Session<P> {
         keys.attach(Word::Keys, &list);
         self.keys.set(Some(keys.clone()));
         // After a sign-out storage stays empty.
-        if self.sign_outs.get() == sign_outs {
+        if self.sign_outs.get() == sign_outs && !self.is_signed_out.get() {
             let _ = self.platform.save(Slot::Keys, &keys);
         }
         Ok(keys)

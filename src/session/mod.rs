@@ -58,7 +58,7 @@ pub struct Session<P: Platform> {
     /// Counts the sign-outs of this client: what was asked for before one is not sent after it.
     sign_outs: Cell<u32>,
     /// A sign-out came last: what is discovered for it is not stored.
-    is_over: Cell<bool>,
+    is_signed_out: Cell<bool>,
     /// Counts everything that may change when the next renewal is.
     changes: Cell<u32>,
 
@@ -94,6 +94,9 @@ pub struct Session<P: Platform> {
     busy_until: Cell<Mono>,
     /// Its page sleeps, with the request open.
     is_sibling_asleep: Cell<bool>,
+    /// A request with the refresh token is open, and whether the others were told that this page sleeps with it.
+    is_sending: Cell<bool>,
+    said_asleep: Cell<bool>,
     /// Failures in a row that say nothing.
     unreadable: Cell<u32>,
     is_expiry_told: Cell<bool>,
@@ -138,7 +141,7 @@ impl<P: Platform> Session<P> {
             failure: Place::new(failure),
             epoch: Cell::new(0),
             sign_outs: Cell::new(0),
-            is_over: Cell::new(false),
+            is_signed_out: Cell::new(false),
             changes: Cell::new(0),
             flight: Place::new(None),
             exchanges: Cell::new(0),
@@ -157,6 +160,8 @@ impl<P: Platform> Session<P> {
             attempts: Cell::new(0),
             busy_until: Cell::new(never),
             is_sibling_asleep: Cell::new(false),
+            is_sending: Cell::new(false),
+            said_asleep: Cell::new(false),
             unreadable: Cell::new(0),
             is_expiry_told: Cell::new(false),
             active_at: Cell::new(now),
@@ -449,7 +454,7 @@ impl<P: Platform> Session<P> {
         self.wait_until.set(never);
         match record {
             Some(record) => {
-                self.is_over.set(false);
+                self.is_signed_out.set(false);
                 self.hold_notes(record);
             }
             None => self.record.set(None),

@@ -62,18 +62,32 @@ impl<P: Platform> Session<P> {
     /// The page may sleep from here on: it lets go of all that would keep it out of the back/forward cache, or keep others waiting. What
     /// it has sent was announced when it was sent; where the page may come back, its request stays open.
     fn hide(&self, may_come_back: bool) {
-        let lock = self.lock.get();
-        let is_sent = |record: P::Kept| record.number(Word::SentAt).is_finite();
-        let is_exchanging = lock.as_ref().is_some_and(|lock| lock.is_held());
-        if may_come_back && is_exchanging && self.record().is_some_and(is_sent) {
-            self.tell_notes(Attempt::Asleep);
+        if self.is_verifying.get()
+            && let Some(record) = self.record()
+        {
+            // The refresh token that has come is nobody else's yet, and nobody can ask for it from here on.
+            self.hand_over(&record, 0.0);
+        } else if self.is_sending.get() {
+            if may_come_back {
+                self.said_asleep.set(true);
+                self.tell_notes(Attempt::Asleep);
+            } else {
+                self.tell_awake();
+            }
         }
         self.is_hidden.set(true);
         self.hide_generation();
-        if let Some(lock) = lock {
+        if let Some(lock) = self.lock.get() {
             lock.free();
         }
         self.attend();
+    }
+
+    /// Who was told that this page sleeps with its request open need not wait for that any more.
+    fn tell_awake(&self) {
+        if self.said_asleep.replace(false) {
+            self.tell_notes(Attempt::Over);
+        }
     }
 
     /// It is back: the others may have gone on without it.
@@ -82,6 +96,9 @@ impl<P: Platform> Session<P> {
         self.is_cached.set(false);
         self.attend();
         self.look_around();
+        if !self.is_sending.get() {
+            self.tell_awake();
+        }
         // Whose request is still open takes its lock up again first.
         let session = self.clone();
         self.platform.spawn(async move {

@@ -73,7 +73,8 @@ impl<P: Platform> Session<P> {
         self.record().filter(|_| self.page && self.is_awake())
     }
 
-    /// Whether the others see what is held here. What is being verified need not be shown: nobody can send before its exchange has ended.
+    /// Whether the others see what is held here. What is being verified need not be shown: nobody can send before its exchange has ended,
+    /// or its page sleeps, which hands it over first.
     pub(super) fn is_shown(&self) -> bool {
         match (self.shown_wish(), self.shown.get()) {
             (Some(held), Some(shown)) => {
@@ -126,12 +127,15 @@ impl<P: Platform> Session<P> {
     }
 
     fn post(&self, what: Word, record: &P::Kept, complete: impl FnOnce(&P::Kept)) {
-        // A closed client hands over what its last exchange brings; a page that may sleep has let go of the channel.
+        // A closed client hands over what its last exchange brings; a page that may sleep says nothing more: it has let go of the channel, or
+        // only hears.
         if !self.page || self.is_hidden.get() {
             return;
         }
         let message = P::Kept::object();
         message.put(Word::What, what);
+        // A frozen page hears it when it goes on.
+        message.set(Word::At, self.platform.now().0);
         for &key in &[Word::Family, Word::Generation] {
             record.copy(key, &message, key);
         }
@@ -169,7 +173,8 @@ impl<P: Platform> Session<P> {
                 && record::is_same_family(&newer, &held)
                 && newer.number(Word::Generation) > own
             {
-                self.adopt(newer, message.number(Word::Ms));
+                let age = message.number(Word::Ms) + self.since_posted(message);
+                self.adopt(newer, age);
             }
         } else if message.is(Word::What, Word::SignedOut) {
             self.end_too(Event::SignedOut, None);
@@ -207,6 +212,11 @@ impl<P: Platform> Session<P> {
         self.tell_of(had.as_ref(), Event::Renewed);
     }
 
+    /// How long ago it was posted; 0 where it does not say, or a clock was set back.
+    fn since_posted(&self, message: &P::Kept) -> f64 {
+        (self.platform.now().0 - message.number(Word::At)).max(0.0)
+    }
+
     /// What a sibling knows of the refresh token that both hold.
     fn heed(self: &Rc<Self>, held: &P::Kept, message: &P::Kept) {
         let had = held.number(Word::Debt);
@@ -242,7 +252,11 @@ impl<P: Platform> Session<P> {
         self.attempts.set(self.attempts.get().wrapping_add(1));
         let is_open = message.kind(Word::Open) == Kind::True;
         let now = self.platform.elapsed().0;
-        let busy = if is_open { LONGEST_MS } else { 0.0 };
+        let busy = if is_open {
+            LONGEST_MS - self.since_posted(message)
+        } else {
+            0.0
+        };
         self.busy_until.set(Mono(now + busy));
         let is_asleep = message.kind(Word::Asleep) == Kind::True;
         self.is_sibling_asleep.set(is_asleep);

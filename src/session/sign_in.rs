@@ -96,7 +96,7 @@ pub async fn sign_in<P: Platform>(
         return Err(Error::new(Code::LoginLoop));
     }
     let sign_in = begin(&session, &options)?;
-    session.is_over.set(false);
+    session.is_signed_out.set(false);
     if is_popup {
         sign_in.append(Word::State, Word::OfPopup);
     }

@@ -17,8 +17,8 @@ impl<P: Platform> Session<P> {
     /// Clears everything of this client in every tab, and answers those who wait for a refresh. Gives what was held.
     pub fn sign_out(&self) -> Option<P::Kept> {
         self.sign_outs.set(self.sign_outs.get().wrapping_add(1));
-        self.is_over.set(true);
         self.look_again();
+        self.is_signed_out.set(true);
         // What was discovered is needed to revoke and to leave, and is in memory from here on.
         let _ = self.known_metadata();
         let held = self.record();

@@ -163,6 +163,11 @@ test("q10 a getter that fails is a member that is not there, and ends no instanc
   await assert.rejects(client.setTokens(response), { code: "invalid_response", message: /access_token/ });
   assert.equal(client.diagnostics().restarts, 0);
   const fails = (name) => ({ get [name]() { throw new Error("the app's own"); } });
+  await assert.rejects(client.setTokens(tokens(1), fails("unknown")), { code: "invalid_config", message: /^unknown / });
+  assert.equal(client.diagnostics().restarts, 0);
+  await client.setTokens(tokens(1));
+  await assert.rejects(client.signOut(fails("local")), { code: "invalid_config", message: /^options / });
+  assert.equal(client.getSnapshot().status, "signed-out");
   await assert.rejects(client.refresh(fails("timeoutMs")), { code: "invalid_config", message: /^options / });
   const made = (config) => sdk.createClient({ issuer, clientId: t.name, ...config });
   await assert.rejects(made({ endpoints: fails("token") }), { code: "invalid_config", message: /^endpoints / });

@@ -1,6 +1,8 @@
 //! A page that sleeps with its request open.
 
-use crate::outside::{Browser, Call, Tab, response, signed_in, twins};
+use crate::outside::{
+    Browser, Call, Tab, family, id_token, later, message, response, signed_in, twins,
+};
 use rekindle::client::Verb;
 use rekindle::platform::Slot;
 use serde_json::json;
@@ -8,6 +10,14 @@ use serde_json::json;
 fn get_lasting(tab: &Tab) -> Call {
     let options = json!({ "minValiditySeconds": 3_600 });
     tab.call(Verb::GetAccessToken, options)
+}
+
+/// Has the tab's refresh wait for the keys.
+fn verify(browser: &Browser, tab: &Tab) {
+    tab.refresh();
+    let mut answer = response(2);
+    answer["id_token"] = json!(id_token(json!({})));
+    browser.request().answer(200, answer);
 }
 
 /// Symptom: a session was lost when one tab was frozen, or in the back/forward cache, in the midst of a refresh. Cause: it has to let go of the
@@ -93,4 +103,82 @@ fn t02_a_frozen_page_hears_its_siblings_when_it_goes_on() {
     one.refresh();
     browser.request().answer(200, response(2));
     assert_eq!(other.stored(Slot::Record)["refresh_token"], "rt-2");
+}
+
+/// Symptom: a session was lost when a page slept, or was closed, while an ID token was verified. Cause: the refresh token in the answer was
+/// nobody else's, and the next tab sent the one before.
+#[test]
+fn t05_t07_a_page_that_goes_while_it_verifies_hands_over_what_came() {
+    for event in ["freeze", "hide", "leave"] {
+        let browser = Browser::new();
+        let (one, other) = twins(&browser, json!({}));
+        verify(&browser, &one);
+        one.hears(event);
+        other.refresh();
+        browser.advance(200.0);
+        let open = browser.open_requests();
+        let sent: Vec<_> = open
+            .iter()
+            .map(|request| &request.form["refresh_token"])
+            .collect();
+        assert!(sent.contains(&&json!("rt-2")) && !sent.contains(&&json!("rt-1")));
+    }
+}
+
+/// A sign-out that comes meanwhile ends what came as well.
+#[test]
+fn x01_what_is_verified_while_another_tab_signs_out_is_revoked() {
+    let browser = Browser::new();
+    let (one, other) = twins(&browser, json!({}));
+    verify(&browser, &one);
+    other.call(Verb::SignOut, json!({ "local": true, "revoke": false }));
+    let revoked = browser.open_requests();
+    assert!(
+        revoked
+            .iter()
+            .any(|request| request.form["token"] == "rt-2")
+    );
+}
+
+/// What was posted to a page that slept is as old as it is when it goes on.
+#[test]
+fn t05_t02_what_a_frozen_page_hears_late_is_old() {
+    for (age, is_old) in [(0.0, false), (3_000_000.0, true)] {
+        let browser = Browser::new();
+        let tab = signed_in(&browser, json!({}));
+        let at = browser.wall() - age;
+        let asleep = json!({ "sent_at": at, "open": true, "asleep": true, "at": at });
+        tab.receives(&message(&tab, "notes", asleep));
+        tab.refresh();
+        browser.advance(1_000.0);
+        assert_eq!(browser.sent() > 0, is_old, "nobody is waited for");
+
+        let tab = signed_in(&browser, json!({ "clientId": "another" }));
+        browser.lock_silent(&family(&tab));
+        let call = tab.refresh();
+        let record = later(&tab, 2);
+        let tokens =
+            json!({ "generation": 2, "record": record, "ms": 0, "at": browser.wall() - age });
+        tab.receives(&message(&tab, "tokens", tokens));
+        assert_eq!(call.is_open(), is_old, "an answer from before the call");
+    }
+}
+
+/// Who said that it sleeps says how it is when it is back.
+#[test]
+fn t05_a_page_that_is_back_is_waited_for_no_longer() {
+    for has_failed in [true, false] {
+        let browser = Browser::new();
+        let (one, other) = twins(&browser, json!({}));
+        one.refresh();
+        one.hears("hide");
+        if has_failed {
+            browser.request().fail();
+        }
+        one.hears("show");
+        one.hears("leave");
+        other.refresh();
+        browser.advance(1_000.0);
+        assert_eq!(browser.sent(), 2, "{has_failed}");
+    }
 }
