@@ -337,8 +337,8 @@ impl<P: Platform> Client<P> {
         let next = record::empty(&session.config.settings);
         let not_usable = |field| flaw(field, Problem::NotUsable);
         // Nothing is lost yet: what the app hands over may be asked to be right in every member.
+        let kinds = MAY_BE_ABSENT | Kind::Null.only() | TEXT | Kind::EmptyText.only();
         for &field in &[Word::RefreshToken, Word::IdToken, Word::Scope] {
-            let kinds = MAY_BE_ABSENT | Kind::Null.only() | TEXT | Kind::EmptyText.only();
             if !response.kind(field).is_in(kinds) {
                 return Err(not_usable(field));
             }

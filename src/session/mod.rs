@@ -326,7 +326,7 @@ impl<P: Platform> Session<P> {
             self.platform.remove(Slot::Record);
         }
         if event == Event::SignedOut {
-            // As it does itself.
+            // As in the tab that signed out, nothing of the server's stays.
             for &slot in &[Slot::Metadata, Slot::Keys] {
                 self.platform.remove(slot);
             }

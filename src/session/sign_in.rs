@@ -101,8 +101,7 @@ pub async fn sign_in<P: Platform>(
         sign_in.append(Word::State, Word::OfPopup);
     }
     let (metadata, name) = session.endpoint(Endpoint::Authorization).await?;
-    // What the server's metadata say counts whoever named the endpoint, where they are known.
-    let said = session.known_metadata().unwrap_or_else(|| metadata.clone());
+    let said = said(&session, &metadata);
     let announced = Word::IssParameterSupported;
     said.copy(announced, &sign_in, announced);
     let mut params = authorization::request(&config.settings, &sign_in, &options);
@@ -270,9 +269,7 @@ async fn exchange<P: Platform>(session: &Rc<Session<P>>, callback: &P::Kept) -> 
     let sign_outs = session.sign_outs.get();
     let endpoint = session.endpoint(Endpoint::Token).await?;
     // What the metadata announce may be known only now.
-    let said = session
-        .known_metadata()
-        .unwrap_or_else(|| endpoint.0.clone());
+    let said = said(session, &endpoint.0);
     let announced = Word::IssParameterSupported;
     said.copy(announced, &sign_in, announced);
     authorization::check(callback, &sign_in).map_err(|error| without_secrets(error, &sign_in))?;
@@ -329,6 +326,11 @@ async fn accept<P: Platform>(
     } else {
         Err(step_up(sign_in))
     }
+}
+
+/// What the server's metadata say, where they are known: it counts whoever named the endpoint.
+fn said<P: Platform>(session: &Session<P>, named: &P::Kept) -> P::Kept {
+    session.known_metadata().unwrap_or_else(|| named.clone())
 }
 
 /// Whether an ID token was asked for.

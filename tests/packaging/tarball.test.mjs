@@ -21,7 +21,7 @@ test("the tarball holds what an app needs, and nothing else", async () => {
   const { stdout } = await run("tar", ["-tzf", await findTarball()]);
   const files = stdout.trim().split("\n").sort();
   assert.deepEqual(files, [
-    "package/CHANGELOG.md", "package/LICENSE-APACHE", "package/LICENSE-MIT", "package/README.md",
+    "package/CHANGELOG.md", "package/GUIDE.md", "package/LICENSE-APACHE", "package/LICENSE-MIT", "package/README.md",
     "package/index.cjs", "package/index.d.cts", "package/index.d.ts", "package/index.js", "package/package.json",
     "package/rekindle.wasm", "package/streaming.d.cts", "package/streaming.d.ts", "package/streaming.js",
   ]);

@@ -10,7 +10,7 @@ import { configFields, errorCodes } from "./names.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const read = (path) => readFileSync(join(root, path), "utf8");
-const pagesWithExamples = ["README.md", "pkg-template/README.md", "docs/okta.md", "docs/errors.md"];
+const pagesWithExamples = ["README.md", "pkg-template/README.md", "pkg-template/GUIDE.md", "docs/okta.md", "docs/errors.md"];
 
 test("every member, every misuse and every example in the documentation compiles as it should", () => {
   const examples = join(root, "target/types/examples");

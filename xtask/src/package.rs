@@ -15,7 +15,7 @@ use crate::repository::Repository;
 use crate::{run, wasm_text};
 
 /// Beside what the build makes: the file in the repository, and its name in the package.
-const CARRIED_ALONG: [(&str, &str); 9] = [
+const CARRIED_ALONG: [(&str, &str); 10] = [
     ("pkg-template/package.json", "package.json"),
     ("pkg-template/index.d.ts", "index.d.ts"),
     // TypeScript takes the kind of a module from the name of its types.
@@ -23,6 +23,7 @@ const CARRIED_ALONG: [(&str, &str); 9] = [
     ("pkg-template/streaming.d.ts", "streaming.d.ts"),
     ("pkg-template/streaming.d.cts", "streaming.d.cts"),
     ("pkg-template/README.md", "README.md"),
+    ("pkg-template/GUIDE.md", "GUIDE.md"),
     ("CHANGELOG.md", "CHANGELOG.md"),
     ("LICENSE-APACHE", "LICENSE-APACHE"),
     ("LICENSE-MIT", "LICENSE-MIT"),

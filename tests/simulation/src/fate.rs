@@ -285,7 +285,7 @@ fn close_window(sim: &Sim, tab: usize) {
     world.tabs[tab].session = Shelf::default();
 }
 
-/// The page is told that it may sleep from here on, and does what it does about it at once.
+/// The page is told that it may sleep from here on, or is left, and does what it does about it at once.
 fn hide(sim: &Sim, tab: usize, event: &'static str) {
     let (life, page) = {
         let mut world = sim.borrow_mut();
@@ -345,19 +345,12 @@ fn on_page(sim: &Sim, tab: usize, action: Action) {
             world.judge.cleared.push((tab, now));
         }
         Action::Freeze | Action::Cache => {
-            hide(
-                sim,
-                tab,
-                if action == Action::Freeze {
-                    "freeze"
-                } else {
-                    "hide"
-                },
-            );
+            let is_frozen = action == Action::Freeze;
+            hide(sim, tab, if is_frozen { "freeze" } else { "hide" });
             let mut world = sim.borrow_mut();
             if world.tabs[tab].life == Life::Running {
                 world.set_life(tab, Life::Hidden);
-                world.judge_hidden(tab, action == Action::Freeze);
+                world.judge_hidden(tab, is_frozen);
             }
         }
         Action::Hang => {
