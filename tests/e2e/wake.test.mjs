@@ -48,7 +48,7 @@ const wake = (tab, ...more) => tab.run((more) => {
 }, more);
 const newestIn = (tab) => until(async () => {
   const answer = exchanges().at(-1)?.answer;
-  return answer?.status === 200 && (await tab.state()).refreshToken === JSON.parse(answer.body).refresh_token;
+  return answer?.status === 200 && tab.holds(JSON.parse(answer.body));
 }, "the newest tokens are here");
 
 describe("c03 the device slept past the token's end", () => {

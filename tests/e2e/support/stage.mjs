@@ -22,7 +22,12 @@ export async function startServer({ origin, layout, ...options }) {
   const proxy = await startFaultProxy();
   const client = { clientId, redirectUris: [`${origin}/callback`], origins: [origin] };
   const shared = { publicOrigin: proxy.origin, clients: [client], accessTokenSeconds, ...options };
-  const server = await (layout === "django" ? startDjangoOauthToolkit(shared) : startOidcProvider({ layout, ...shared }));
+  const starting = layout === "django" ? startDjangoOauthToolkit(shared) : startOidcProvider({ layout, ...shared });
+  const server = await starting.catch(async (error) => {
+    // The test file would not end, and say nothing of why, as long as the proxy listens.
+    await proxy.close();
+    throw error;
+  });
   proxy.forwardTo(`http://127.0.0.1:${server.port}`);
   const visitor = publicClient(server, { clientId, redirectUri: client.redirectUris[0] });
   return {

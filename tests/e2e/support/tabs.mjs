@@ -55,6 +55,11 @@ export async function startTabs(stage, { scripts = [] } = {}) {
 
       start: (config = stage.config) => run((config) => probe.start(config), config),
       state: () => run(() => probe.state()),
+      /** Whether it holds what came in this answer, all of it: the refresh token is kept before the ID token beside it is verified. */
+      async holds({ refresh_token: refreshToken, access_token: accessToken }) {
+        const held = await tab.state();
+        return held.refreshToken === refreshToken && held.tokens?.accessToken === accessToken;
+      },
       /** Calls a method of the page's client and gives `{ value }` or `{ error }`. */
       async call(method, ...args) {
         const outcome = await run((method, args) => probe.settle(() => probe.client[method](...args)), method, args);
