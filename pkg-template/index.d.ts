@@ -558,7 +558,7 @@ export type RekindleErrorCode =
   | "oauth" // Any other error answer below 500. See `oauthError`, `errorId`.
   | "invalid_response" // A JSON object under 2xx that breaks its RFC, or a body of more than 1 MiB.
   | "id_token_invalid" // The ID token failed a check. See `reason`.
-  | "no_session" // Nobody is signed in.
+  | "no_session" // Nobody is signed in, or the storage was cleared meanwhile.
   | "no_refresh_token" // The session has no refresh token.
   | "signed_out" // A sign-out overtook the call.
   | "state_mismatch" // A callback that this tab did not begin, or one that is used up. See `reason`.

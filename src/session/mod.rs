@@ -237,7 +237,11 @@ impl<P: Platform> Session<P> {
             }
             // Its duplicates have storages of their own, and go on.
             (Some(held), Ok(None)) => {
-                self.drop_session(Event::SignedOut, None, !self.is_ended(&held));
+                let is_cleared = !self.is_ended(&held);
+                if is_cleared {
+                    self.land(None, Err(Error::new(Code::NoSession)));
+                }
+                self.drop_session(Event::SignedOut, None, is_cleared);
             }
             (None, Ok(None)) | (_, Err(_)) => {}
         }

@@ -312,6 +312,7 @@ impl<P: Platform> Session<P> {
             }
             self.is_in_doubt.set(false);
             if !is_over && matches!(self.platform.load(Slot::Record), Ok(None)) {
+                self.land(None, Err(Error::new(Code::NoSession)));
                 self.end_too(Event::SignedOut, None);
             }
         }

@@ -198,13 +198,38 @@ describe("r01 v03 v07 whatever else is wrong with an answer, its refresh token i
   }
 });
 
-test("s04 the user clears the site's data: the session ends everywhere it looks, and is not written back", async () => {
-  const tab = await signedIn();
-  await tab.run(() => sessionStorage.clear());
-  assert.equal((await tab.call("refresh")).error.code, "no_session");
-  await tab.event("signed-out");
-  assert.deepEqual(await tab.storage(), {});
-  assert.equal(exchanges().length, 0);
+describe("s04 the user clears the site's data: the session ends everywhere it looks, and is not written back", () => {
+  for (const [storage, area] of [["session", "sessionStorage"], ["local", "localStorage"]]) {
+    test(`${area}, before a call`, async () => {
+      const tab = await signedIn({ ...stage.config, storage });
+      await tab.run((area) => globalThis[area].clear(), area);
+      assert.equal((await tab.call("refresh")).error.code, "no_session");
+      await assertGone(tab);
+      assert.equal(exchanges().length, 0);
+    });
+
+    test(`${area}, while a refresh is under way`, async () => {
+      const tab = await signedIn({ ...stage.config, storage });
+      const { fault: late, reached, release } = fault.held();
+      stage.proxy.next(stage.paths.token, late);
+      await tab.begin("refreshing", "refresh");
+      await reached;
+      await tab.run((area) => globalThis[area].clear(), area);
+      release();
+      const { error } = await tab.outcome("refreshing");
+      assert.deepEqual([error.code, error.sessionLost], ["no_session", true]);
+      await assertGone(tab);
+    });
+  }
+
+  async function assertGone(tab) {
+    await tab.event("signed-out");
+    const { status, stored } = await tab.state();
+    assert.equal(status, "signed-out");
+    // The server's keys, which are public, may have come after it.
+    const names = [stored.session, stored.local].flatMap(Object.keys);
+    assert.deepEqual(names.filter((name) => !name.startsWith("rekindle:keys:")), []);
+  }
 });
 
 test("s05 two clients and two issuers on one origin have keys, locks and sessions of their own", async () => {

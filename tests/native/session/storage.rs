@@ -79,7 +79,7 @@ fn s04_storage_that_somebody_clears_ends_the_session() {
             ("signed-out", json!(null))
         );
         if let Some(call) = open {
-            assert_eq!(call.code(), "signed_out");
+            assert_eq!(call.code(), "no_session");
         }
     }
 }
@@ -214,7 +214,7 @@ fn s04_where_all_tabs_share_the_storage_the_others_are_asked_first() {
         if is_answered {
             assert_eq!(call.token(), "at-2");
         } else {
-            assert_eq!(call.code(), "signed_out");
+            assert_eq!(call.code(), "no_session");
         }
         assert_eq!(browser.sent(), 0);
         let event = if is_answered {
@@ -362,7 +362,7 @@ fn s04_storage_that_is_cleared_while_an_id_token_is_verified_stays_empty() {
         tab.remove(Slot::Record);
         browser.answer_keys(keys("k1"));
         browser.advance(200.0);
-        assert_eq!(call.code(), "signed_out", "{storage}");
+        assert_eq!(call.code(), "no_session", "{storage}");
         assert_eq!(tab.status(), "signed-out");
         assert_eq!(tab.stored(Slot::Record), json!(null));
     }
