@@ -57,9 +57,11 @@ fn stop_faults(sim: &Sim) {
         match life {
             Life::Hung | Life::Hidden => recover(sim, tab, page),
             Life::Crashed => crate::fate::load(sim, tab),
+            Life::Running | Life::Closed => {}
+        }
+        if matches!(life, Life::Hung | Life::Running) {
             // Somebody looks at it: a page whose clock stood still knows of nothing else.
-            Life::Running => crate::sim::tell_page(sim, tab, page, "wake"),
-            Life::Closed => {}
+            crate::sim::tell_page(sim, tab, page, "wake");
         }
     }
 }
