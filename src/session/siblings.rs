@@ -87,7 +87,9 @@ impl<P: Platform> Session<P> {
     /// Asks the other tabs whether somebody has more.
     pub(super) fn ask_siblings(&self) {
         if let Some(record) = self.record() {
-            self.post(Word::Ask, &record, |_| {});
+            self.post(Word::Ask, &record, |message| {
+                record::copy_notes(&record, message);
+            });
         }
     }
 
@@ -167,6 +169,8 @@ impl<P: Platform> Session<P> {
         } else if message.is(Word::What, Word::Ask) {
             if own > generation {
                 self.answer(&held);
+            } else if own == generation {
+                self.tell_more(&held, message);
             }
         } else if message.is(Word::What, Word::Tokens) {
             if let Some(newer) = self.brought(message)
@@ -192,6 +196,22 @@ impl<P: Platform> Session<P> {
     fn answer(&self, held: &P::Kept) {
         let age = self.platform.elapsed().0 - self.news_at.get().0;
         self.hand_over(held, age);
+    }
+
+    /// Who asks has the same tokens: it may have missed what came of them.
+    fn tell_more(&self, held: &P::Kept, asked: &P::Kept) {
+        // What is open may be of the session before this one.
+        if self.is_sending.get() && held.number(Word::SentAt).is_finite() {
+            // Who may have taken the lock while this page slept still waits.
+            let is_unlocked = self.said_asleep.get();
+            self.tell_notes(if is_unlocked {
+                Attempt::Asleep
+            } else {
+                Attempt::Open
+            });
+        } else if !record::has_same_notes(held, asked) {
+            self.tell_notes(Attempt::Unknown);
+        }
     }
 
     /// The record of a message, where it is whole and of this client.

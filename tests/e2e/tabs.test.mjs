@@ -311,6 +311,20 @@ describe("t06 the back/forward cache", () => {
     assert.equal((await tab.get("introspect")).active, true);
   });
 
+  test("r10 an answer that a sibling lost meanwhile: it hears of that, and does not send what may be spent for a fresher access token", { skip: lacking("restore") }, async () => {
+    const tab = await signedIn();
+    const other = await tab.duplicate();
+    const held = (await tab.state()).tokens.accessToken;
+    await tab.awayAndBack(async () => {
+      stage.proxy.next(stage.paths.token, fault.droppedAfter);
+      assert.equal((await other.call("refresh")).error.code, "network");
+    });
+    const isNoted = (key, text) => key.startsWith("rekindle:session:") && "sent_at" in JSON.parse(text);
+    await until(async () => Object.entries(await tab.storage()).some((entry) => isNoted(...entry)), "it has heard");
+    assert.equal(await tab.get("getAccessToken", { minValiditySeconds: 86_400 }), held);
+    assert.equal(exchanges().length, 1);
+  });
+
   test("t08 a sign-out meanwhile is found when it comes back", { skip: lacking("restore") }, async () => {
     const tab = await signedIn();
     const other = await tab.duplicate();

@@ -4,7 +4,7 @@ use crate::outside::{
     Browser, Call, Tab, family, id_token, later, message, response, signed_in, twins,
 };
 use rekindle::client::Verb;
-use rekindle::platform::Slot;
+use rekindle::platform::{Coordination, Slot};
 use serde_json::json;
 
 fn get_lasting(tab: &Tab) -> Call {
@@ -39,6 +39,9 @@ fn t05_r13_while_a_sibling_sleeps_with_its_request_open_nobody_sends() {
 
         let waiting = other.refresh();
         one.hears("show");
+        // Its answer is waited for all the same: it may be on its way.
+        browser.advance(2_000.0);
+        assert_eq!(browser.sent(), 1);
         browser.request().answer(200, response(2));
         assert_eq!(
             (first.code().as_str(), waiting.token().as_str()),
@@ -181,4 +184,46 @@ fn t05_a_page_that_is_back_is_waited_for_no_longer() {
         browser.advance(1_000.0);
         assert_eq!(browser.sent(), 2, "{has_failed}");
     }
+}
+
+/// Symptom: a session was lost though its access token was valid: a page came back from the back/forward cache and sent a refresh token that was
+/// spent. Cause: the sibling whose answer had been lost meanwhile told nothing of it to who asked with the same tokens.
+#[test]
+fn t06_r10_a_page_that_slept_through_a_lost_answer_hears_of_it() {
+    let browser = Browser::new();
+    let (one, other) = twins(&browser, json!({}));
+    other.hears("hide");
+    one.refresh();
+    browser.request().fail();
+    browser.posted();
+    other.hears("show");
+    assert_eq!(browser.said(), ["ask", "notes"]);
+    assert_eq!(get_lasting(&other).token(), "at-1");
+    assert_eq!(browser.sent(), 1);
+    // Now both know the same, and nobody has anything to add.
+    one.hears("show");
+    assert_eq!(browser.said(), ["ask"]);
+}
+
+/// Symptom: one refresh token was sent twice at one time where there are no locks. Cause: the same.
+#[test]
+fn t06_t04_a_page_that_is_back_hears_of_a_request_that_is_open() {
+    let browser = Browser::new();
+    let (one, other) = twins(&browser, json!({}));
+    for tab in [&one, &other] {
+        tab.page().coordination.set(Coordination::Channel);
+    }
+    other.hears("hide");
+    let call = one.refresh();
+    browser.advance(400.0);
+    assert_eq!(browser.sent(), 1);
+    other.hears("show");
+    let waiting = other.refresh();
+    browser.advance(5_000.0);
+    assert_eq!(browser.sent(), 1);
+    browser.request().answer(200, response(2));
+    assert_eq!(
+        (call.token().as_str(), waiting.token().as_str()),
+        ("at-2", "at-2")
+    );
 }
