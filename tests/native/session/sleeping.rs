@@ -227,3 +227,22 @@ fn t06_t04_a_page_that_is_back_hears_of_a_request_that_is_open() {
         ("at-2", "at-2")
     );
 }
+
+/// Symptom: a tab waited for a minute for one that had died. Cause: the dead one had slept with an earlier request, and said that of the next one too.
+#[test]
+fn t05_who_slept_with_one_request_is_awake_at_the_next() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    for is_asleep in [true, false] {
+        tab.refresh();
+        if is_asleep {
+            tab.hears("hide");
+            tab.hears("show");
+            browser.advance(200.0);
+        }
+        browser.posted();
+        tab.receives(&message(&tab, "ask", json!({})));
+        assert_eq!(browser.posted()[0]["asleep"], is_asleep);
+        browser.request().answer(200, response(2));
+    }
+}
