@@ -64,7 +64,6 @@ pub(super) fn note_attempt<P: Platform>(
             notes.remove(Word::Paused);
         }
     });
-    session.said_asleep.set(false);
     session.tell_notes(Attempt::Open);
     now
 }

@@ -226,6 +226,10 @@ impl<P: Platform> Exchange<P> {
         session.is_sending.set(true);
         let answer = unless(answer, locked).await;
         session.is_sending.set(false);
+        if !session.is_hidden.get() {
+            // Whoever waits for it hears what came of it.
+            session.said_asleep.set(false);
+        }
         let Some(answer) = answer else {
             return Err(Err(Error::new(Code::Timeout)));
         };

@@ -60,7 +60,11 @@ pub async fn refresh<P: Platform>(
             Some(open) if narrower.is_none() && !open.is_narrower => break open,
             // What ends the session ends this call too.
             Some(open) => match open.outcome.wait().await {
-                Err(error) if error.is(Code::SignedOut) || error.is(Code::InvalidGrant) => {
+                Err(error)
+                    if [Code::SignedOut, Code::NoSession, Code::InvalidGrant]
+                        .iter()
+                        .any(|&code| error.is(code)) =>
+                {
                     return Err(error);
                 }
                 Ok(_) | Err(_) => {}

@@ -203,11 +203,11 @@ impl<P: Platform> Session<P> {
         // What is open may be of the session before this one.
         if self.is_sending.get() && held.number(Word::SentAt).is_finite() {
             // Who may have taken the lock while this page slept still waits.
-            let is_unlocked = self.said_asleep.get();
-            self.tell_notes(if is_unlocked {
-                Attempt::Asleep
-            } else {
+            let is_locked = self.lock.get().is_some_and(|lock| lock.is_held());
+            self.tell_notes(if is_locked {
                 Attempt::Open
+            } else {
+                Attempt::Asleep
             });
         } else if !record::has_same_notes(held, asked) {
             self.tell_notes(Attempt::Unknown);
@@ -245,6 +245,7 @@ impl<P: Platform> Session<P> {
             let first = notes.number(Word::SentAt).min(message.number(Word::SentAt));
             if is_about_attempt {
                 notes.remove(Word::SentAt);
+                notes.remove(Word::Paused);
             }
             if message.number(Word::SentAt).is_finite() {
                 notes.set(Word::SentAt, first);

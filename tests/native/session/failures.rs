@@ -58,6 +58,21 @@ fn r11_a_narrower_request_that_is_refused_says_nothing_of_others() {
     assert_eq!(note(&tab, "paused"), json!(1));
 }
 
+/// Symptom: a tab renewed nothing any more, though its user's refresh had ended the pause. Cause: a sibling had not heard of that, and told it of the
+/// pause when it was loaded again.
+#[test]
+fn r05_t02_a_pause_that_a_caller_ends_is_over_in_every_tab() {
+    let browser = Browser::new();
+    let (one, other) = twins(&browser, json!({}));
+    one.refresh();
+    let refused = json!({ "error": "invalid_client" });
+    browser.request().answer(400, refused);
+    assert_eq!(note(&other, "paused"), json!(1));
+    other.refresh();
+    browser.request().fail();
+    assert_eq!(note(&one, "paused"), json!(null));
+}
+
 #[test]
 fn r08_a_server_that_says_that_it_is_busy_leaves_the_session() {
     for (body, is_lost) in [

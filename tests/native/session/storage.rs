@@ -367,3 +367,16 @@ fn s04_storage_that_is_cleared_while_an_id_token_is_verified_stays_empty() {
         assert_eq!(tab.stored(Slot::Record), json!(null));
     }
 }
+
+/// Symptom: what waited for a refresh of one session refreshed the next. Cause: it took the end of the first one for that refresh's own failure.
+#[test]
+fn s04_r11_what_waits_for_a_refresh_ends_with_the_session_that_is_cleared() {
+    let browser = Browser::new();
+    let tab = signed_in(&browser, json!({}));
+    tab.refresh();
+    let waiting = tab.call(Verb::Refresh, json!({ "scope": "openid" }));
+    tab.remove(Slot::Record);
+    tab.call(Verb::SetTokens, json!({ "response": response(7) }));
+    assert_eq!(waiting.code(), "no_session");
+    assert_eq!(browser.sent(), 1);
+}
