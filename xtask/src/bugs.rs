@@ -24,8 +24,8 @@ const SOURCES: [&str; 7] = [
     "tests/vectors",
     "tests/native/kept",
 ];
-/// Up to which seed each portion goes: most bugs show in the first.
-const PORTIONS: [u64; 6] = [100, 500, 2_000, 5_000, 10_000, 20_000];
+/// Up to which seed each portion goes: most bugs show in the first. The last is as long as the test run.
+const PORTIONS: [u64; 7] = [100, 500, 2_000, 5_000, 10_000, 20_000, 60_000];
 /// After this one comes the kill run, which is as long.
 const BEFORE_KILLS: u64 = 2_000;
 
