@@ -210,10 +210,7 @@ describe("s04 the user clears the site's data: the session ends everywhere it lo
 
     test(`${area}, while a refresh is under way`, async () => {
       const tab = await signedIn({ ...stage.config, storage });
-      const { fault: late, reached, release } = fault.held();
-      stage.proxy.next(stage.paths.token, late);
-      await tab.begin("refreshing", "refresh");
-      await reached;
+      const release = await tab.beginHeld();
       await tab.run((area) => globalThis[area].clear(), area);
       release();
       const { error } = await tab.outcome("refreshing");

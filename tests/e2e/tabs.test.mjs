@@ -213,10 +213,7 @@ describe("t05 the tab that has the exchange is hung or suspended", () => {
   test("hung: the others wait no longer than their time, send nothing, and use what they hold", { skip: lacking("hang") }, async () => {
     const hung = await signedIn();
     const other = await hung.duplicate();
-    const { fault: late, reached, release } = fault.held();
-    stage.proxy.next(stage.paths.token, late);
-    await hung.begin("refreshing", "refresh");
-    await reached;
+    const release = await hung.beginHeld();
     // Nothing else runs in the page until this is ended from outside.
     const loop = hung.cdp.send("Runtime.evaluate", { expression: "for (;;);" }).catch(() => {});
     const { error } = await other.call("refresh", { timeoutMs: 300 });
@@ -249,10 +246,7 @@ describe("t05 the tab that has the exchange is hung or suspended", () => {
   test("frozen: the access token stays at hand, nothing is sent by itself, and the late answer reaches all", { skip: lacking("freeze") }, async () => {
     const frozen = await signedIn();
     const other = await frozen.duplicate();
-    const { fault: late, reached, release } = fault.held();
-    stage.proxy.next(stage.paths.token, late);
-    await frozen.begin("refreshing", "refresh");
-    await reached;
+    const release = await frozen.beginHeld();
     await frozen.freeze();
     assert.equal(await other.get("getAccessToken"), (await other.state()).tokens.accessToken);
     release();
@@ -265,10 +259,7 @@ describe("t05 the tab that has the exchange is hung or suspended", () => {
   test("frozen: a call that waits, and one that comes, send nothing", { skip: lacking("freeze") }, async () => {
     const frozen = await signedIn();
     const other = await frozen.duplicate();
-    const { fault: late, reached, release } = fault.held();
-    stage.proxy.next(stage.paths.token, late);
-    await frozen.begin("refreshing", "refresh");
-    await reached;
+    const release = await frozen.beginHeld();
     await other.begin("waiting", "refresh", { timeoutMs: 1000 });
     await frozen.freeze();
     const { accessToken } = (await other.state()).tokens;
@@ -354,10 +345,7 @@ describe("t08 sign-out in one tab", () => {
   test("x01 while another tab refreshes: its call is rejected, and the late answer is not stored", async () => {
     const first = await signedIn();
     const other = await first.duplicate();
-    const { fault: late, reached, release } = fault.held();
-    stage.proxy.next(stage.paths.token, late);
-    await other.begin("refreshing", "refresh");
-    await reached;
+    const release = await other.beginHeld();
     await first.get("signOut", { local: true });
     assert.equal((await other.outcome("refreshing")).error.code, "signed_out");
     release();

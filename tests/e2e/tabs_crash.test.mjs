@@ -87,10 +87,7 @@ for (const [name, { options, grace }] of Object.entries(servers)) {
       const tab = await ready();
       const other = await tab.duplicate();
       const held = await other.get("getAccessToken");
-      const { fault: late, reached, release } = fault.held();
-      stage.proxy.next(stage.paths.token, late);
-      await tab.begin("refreshing", "refresh");
-      await reached;
+      const release = await tab.beginHeld();
       const { isRestored } = await tab.awayAndBack(async () => {
         assert.equal(await other.get("getAccessToken"), held);
         if (grace > 0) await other.get("refresh");
@@ -114,10 +111,7 @@ for (const [name, { options, grace }] of Object.entries(servers)) {
 
       test("t07 the only tab is killed after the server rotated: the page that is loaded again has a live session", { skip: lacking("crash") }, async () => {
         const tab = await ready();
-        const { fault: late, reached, release } = fault.held();
-        stage.proxy.next(stage.paths.token, late);
-        await tab.begin("refreshing", "refresh");
-        await reached;
+        const release = await tab.beginHeld();
         await tab.crash();
         release();
         await tab.reload();
@@ -137,10 +131,7 @@ for (const [name, { options, grace }] of Object.entries(servers)) {
 
       test("t07 the page is loaded again when the grace is over: one clean invalid_grant", { skip: lacking("crash") }, async () => {
         const tab = await ready();
-        const { fault: late, reached, release } = fault.held();
-        stage.proxy.next(stage.paths.token, late);
-        await tab.begin("refreshing", "refresh");
-        await reached;
+        const release = await tab.beginHeld();
         await tab.crash();
         release();
         await stage.server.age(GRACE + 1);
@@ -165,10 +156,7 @@ for (const [name, { options, grace }] of Object.entries(servers)) {
 
       test("t07 r10 the only tab is killed after the server rotated: the page that is loaded again ends in one clean invalid_grant", { skip: lacking("crash") }, async () => {
         const tab = await ready();
-        const { fault: late, reached, release } = fault.held();
-        stage.proxy.next(stage.paths.token, late);
-        await tab.begin("refreshing", "refresh");
-        await reached;
+        const release = await tab.beginHeld();
         await tab.crash();
         release();
         await assertCleanEnd(tab);

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { demoUser } from "../../servers/oidc_provider.mjs";
 import { startCdp } from "./cdp.mjs";
 import { engine } from "./engines.mjs";
+import { held } from "./fault_proxy.mjs";
 import { secretsOf } from "./stage.mjs";
 import { until } from "./until.mjs";
 import { startWebDriver } from "./webdriver.mjs";
@@ -57,8 +58,8 @@ export async function startTabs(stage, { scripts = [] } = {}) {
       state: () => run(() => probe.state()),
       /** Whether it holds what came in this answer, all of it: the refresh token is kept before the ID token beside it is verified. */
       async holds({ refresh_token: refreshToken, access_token: accessToken }) {
-        const held = await tab.state();
-        return held.refreshToken === refreshToken && held.tokens?.accessToken === accessToken;
+        const state = await tab.state();
+        return state.refreshToken === refreshToken && state.tokens?.accessToken === accessToken;
       },
       /** Calls a method of the page's client and gives `{ value }` or `{ error }`. */
       async call(method, ...args) {
@@ -76,6 +77,14 @@ export async function startTabs(stage, { scripts = [] } = {}) {
       begin: (name, method, ...args) => run((name, method, args) => {
         probe[name] = probe.settle(() => probe.client[method](...args));
       }, name, method, args),
+      /** Begins a refresh, `refreshing`, and waits until the server has answered it. The answer comes when what this gives is called. */
+      async beginHeld() {
+        const { fault, reached, release } = held();
+        stage.proxy.next(stage.paths.token, fault);
+        await tab.begin("refreshing", "refresh");
+        await reached;
+        return release;
+      },
       outcome: (name) => {
         const ended = () => run((name) => Promise.race([probe[name], new Promise((later) => { setTimeout(later, 50); })]), name);
         return until(ended, `the end of ${name}`);
